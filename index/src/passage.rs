@@ -1,0 +1,79 @@
+//! A passage: the unit that is searched, shown to the model and cited.
+
+use serde::{Deserialize, Serialize};
+
+/// A piece of a course document, a few sentences to a few paragraphs long.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// The course that it belongs to.
+    pub course: String,
+    /// The document's name within the course, such as `optimization-2.md`.
+    pub document: String,
+    /// The headings above it, outermost first; empty before the first heading.
+    pub section: Vec<String>,
+    /// The page that it starts on, counted from 1, for formats that have pages.
+    pub page: Option<u32>,
+    /// Its position in the document, counted from 0.
+    pub place: u32,
+    /// The text: prose as plain text, code and formulas as written.
+    pub text: String,
+}
+
+/// A document of a course.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its name within the course.
+    pub name: String,
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// How many passages it has.
+    pub passages: usize,
+    /// How many pages it has, for formats that have pages.
+    pub pages: Option<u32>,
+}
+
+/// What became of a document that was ingested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The course did not have it.
+    Added,
+    /// The course had another version of it.
+    Replaced,
+    /// The course has it byte for byte.
+    Unchanged,
+}
+
+/// The result of ingesting a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ingested {
+    /// What became of it.
+    pub status: Status,
+    /// The document as it now stands.
+    pub document: Document,
+}
+
+/// What to search for, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// Only passages of this course are found.
+    pub course: &'a str,
+    /// Only passages of this document are found, when one is named.
+    pub document: Option<&'a str>,
+    /// The words, as a person wrote them.
+    pub text: &'a str,
+    /// The most hits.
+    pub limit: usize,
+}
+
+/// A passage that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// BM25 over text and headings; higher is better, no upper bound.
+    pub score: f32,
+    /// The share of the query's content words that the passage (text or headings) holds, each weighed by
+    /// its rarity in the course, 0 to 1. Words the course never uses weigh the most.
+    pub coverage: f32,
+    /// The passage.
+    pub passage: Passage,
+}

@@ -1,0 +1,217 @@
+//! The generation port: messages in, a stream of text and a final usage out.
+//!
+//! Two bodies stand behind it: llama.cpp in this process ([`crate::engine`]) and, later, a remote server.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use futures::Stream;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+/// Who speaks a [`Message`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The rules that the model follows.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One message of a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+impl Message {
+    /// A message of `role` that says `content`.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into() }
+    }
+}
+
+/// How the next token is chosen. The default is greedy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// 0 takes the likeliest token (greedy); otherwise logits are divided by it.
+    pub temperature: f32,
+    /// Keep the likeliest tokens whose probabilities sum to this; 1 keeps all.
+    pub top_p: f32,
+    /// Keep tokens at least this share as likely as the likeliest; 0 keeps all.
+    pub min_p: f32,
+    /// Divides the logits of the last [`Sampling::repeat_window`] tokens; 1 does nothing.
+    pub repeat_penalty: f32,
+    /// How many tokens back the penalty looks.
+    pub repeat_window: u32,
+    /// The same seed gives the same text for the same request.
+    pub seed: u32,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self { temperature: 0.0, top_p: 1.0, min_p: 0.0, repeat_penalty: 1.0, repeat_window: 64, seed: 0 }
+    }
+}
+
+/// What to generate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The chat so far; the model answers its last message.
+    pub messages: Vec<Message>,
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+    /// Generation ends before the first of these strings; they are not part of the text.
+    pub stop: Vec<String>,
+    /// The most tokens to generate, at least 1.
+    pub max_tokens: usize,
+}
+
+/// One step of a generation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// More text: one or more whole UTF-8 characters.
+    Text(String),
+    /// The last event.
+    Done(Finish),
+}
+
+/// How a generation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finish {
+    /// Why it ended.
+    pub reason: FinishReason,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+/// Why a generation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// The model ended its turn, or a stop string came.
+    Stop,
+    /// The token limit was reached.
+    Length,
+}
+
+/// Tokens counted by the model's own tokenizer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt, template included.
+    pub prompt_tokens: usize,
+    /// Of these, how many were taken from the prefix cache instead of being computed.
+    pub cached_tokens: usize,
+    /// Tokens generated.
+    pub completion_tokens: usize,
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.prompt_tokens += other.prompt_tokens;
+        self.cached_tokens += other.cached_tokens;
+        self.completion_tokens += other.completion_tokens;
+    }
+}
+
+/// Why there is no (more) text.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum GenerateError {
+    /// The prompt and the answer's reserve do not fit; nothing was computed.
+    #[error("the prompt has {tokens} tokens, {limit} fit")]
+    PromptTooLong {
+        /// Tokens of the prompt.
+        tokens: usize,
+        /// Tokens that a prompt may have with this request's `max_tokens`.
+        limit: usize,
+    },
+    /// The queue is full.
+    #[error("{waiting} requests are waiting already")]
+    Busy {
+        /// Requests in the queue.
+        waiting: usize,
+    },
+    /// The engine has been stopped.
+    #[error("the engine has stopped")]
+    Stopped,
+    /// The backend failed.
+    #[error("generation failed: {reason}")]
+    Backend {
+        /// What the backend said.
+        reason: String,
+    },
+}
+
+/// The stream of one generation. Dropping it cancels the work within one decode step.
+#[derive(Debug)]
+pub struct Generation {
+    events: mpsc::Receiver<Result<Event, GenerateError>>,
+}
+
+impl Generation {
+    /// A generation whose events come from `events`.
+    pub fn new(events: mpsc::Receiver<Result<Event, GenerateError>>) -> Self {
+        Self { events }
+    }
+
+    /// The next event; `None` after [`Event::Done`] or an error.
+    pub async fn next(&mut self) -> Option<Result<Event, GenerateError>> {
+        self.events.recv().await
+    }
+
+    /// All text, and how it ended.
+    ///
+    /// # Errors
+    /// The first error of the stream; [`GenerateError::Stopped`] when it ends without [`Event::Done`].
+    pub async fn collect(mut self) -> Result<(String, Finish), GenerateError> {
+        let mut text = String::new();
+        while let Some(event) = self.next().await {
+            match event? {
+                Event::Text(more) => text.push_str(&more),
+                Event::Done(finish) => return Ok((text, finish)),
+            }
+        }
+        Err(GenerateError::Stopped)
+    }
+}
+
+impl Stream for Generation {
+    type Item = Result<Event, GenerateError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.events.poll_recv(context)
+    }
+}
+
+/// A chat model.
+///
+/// Contract: a refused request costs no model work; events arrive as soon as they are known; text events
+/// hold whole characters and together are the answer; after a stream is dropped no further token is
+/// computed for it beyond the step in progress.
+#[async_trait]
+pub trait Generate: Send + Sync {
+    /// The model's name in the catalogue.
+    fn name(&self) -> &str;
+
+    /// The most tokens that a prompt and its answer may have together.
+    fn window(&self) -> usize;
+
+    /// The tokens that `messages` take as a prompt, the chat template included.
+    ///
+    /// # Errors
+    /// When the engine has stopped or the template cannot be applied.
+    async fn count(&self, messages: &[Message]) -> Result<usize, GenerateError>;
+
+    /// Starts to generate.
+    ///
+    /// # Errors
+    /// [`GenerateError::PromptTooLong`] and [`GenerateError::Busy`] before any work.
+    async fn generate(&self, request: Request) -> Result<Generation, GenerateError>;
+}

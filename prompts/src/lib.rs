@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod language;
+mod templates;
+mod words;
+
+pub use language::Language;
+pub use templates::{AnswerPrompt, Excerpt, Exchange, PromptError, Prompts, RewritePrompt, SummaryPrompt};
+pub use words::{Words, WordsError};

@@ -1,0 +1,291 @@
+//! The memory port: students, courses, conversations and what is on its way, kept on disk.
+//!
+//! Contract, checked by one suite on every body: a method that changes something returns only when the
+//! change is on disk; each change is whole or absent after a crash; a record written by an older version
+//! is migrated when it is read; nothing of one student is reachable through another.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tutor_bots::chat::{Acceptance, AccountId, Button, Incoming, IncomingId, Pending, Sources};
+use tutor_models::generate::Usage;
+use tutor_prompts::Language;
+
+/// A student's pseudonym: random, so it may stand in logs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StudentId(pub String);
+
+/// A course's identifier: 1 to 64 of `a-z`, `0-9`, `-` and `_`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CourseId(String);
+
+impl CourseId {
+    /// Checks an identifier that somebody typed; capitals are lowered.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = text.trim().to_lowercase();
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        ((1..=64).contains(&id.len()) && id.chars().all(allowed)).then_some(Self(id))
+    }
+
+    /// The identifier.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for CourseId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What somebody may do in a course.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Asks and learns.
+    Student,
+    /// Also brings documents, invites, and sees the questions that were passed on.
+    Teacher,
+}
+
+/// A student, a teacher or an admin: a person, with all accounts that were linked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Student {
+    /// The pseudonym.
+    pub id: StudentId,
+    /// The accounts that are this person; never empty.
+    pub accounts: Vec<AccountId>,
+    /// The language that the person chose, if one was chosen.
+    pub language: Option<Language>,
+    /// The course that questions in direct chats go to.
+    pub course: Option<CourseId>,
+    /// When the person first wrote.
+    pub created: Timestamp,
+}
+
+/// What becomes of a sentence that the notes do not support.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unsupported {
+    /// It stays and is marked as not from the notes.
+    #[default]
+    Mark,
+    /// It is left out.
+    Drop,
+}
+
+/// A course.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// Its identifier.
+    pub id: CourseId,
+    /// Its title, as people read it.
+    pub title: String,
+    /// What becomes of unsupported sentences.
+    pub unsupported: Unsupported,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+/// Somebody's place in a course.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The course.
+    pub course: CourseId,
+    /// The person.
+    pub student: StudentId,
+    /// What the person may do.
+    pub role: Role,
+    /// Since when.
+    pub joined: Timestamp,
+}
+
+/// A code that lets people into a course. It may be used by many until it expires.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The code, in capitals.
+    pub code: String,
+    /// The course that it opens.
+    pub course: CourseId,
+    /// The role that it gives.
+    pub role: Role,
+    /// When it stops working.
+    pub expires: Timestamp,
+}
+
+/// What the tutor said: all that is needed to show it again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The text, CommonMark.
+    pub text: String,
+    /// The sources below it.
+    pub sources: Option<Sources>,
+    /// The buttons under it.
+    pub buttons: Vec<Button>,
+}
+
+/// A question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// The message that it answers.
+    pub incoming: IncomingId,
+    /// The conversation: `Place::key` of the place.
+    pub conversation: String,
+    /// Who asked.
+    pub student: StudentId,
+    /// The course that was asked about, if any.
+    pub course: Option<CourseId>,
+    /// When it was answered.
+    pub at: Timestamp,
+    /// What was asked, in the student's words.
+    pub asked: String,
+    /// The question rewritten to stand alone, when that differs.
+    pub understood: Option<String>,
+    /// What was answered.
+    pub said: Said,
+    /// It was a question to the notes or a summary, so later questions may refer to it; false for commands.
+    pub dialogue: bool,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+/// A question that the notes did not answer, passed to the teacher by its student.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenQuestion {
+    /// The message that asked it; one message is passed on once.
+    pub incoming: IncomingId,
+    /// The course.
+    pub course: CourseId,
+    /// Who asked; not shown to the teacher.
+    pub student: StudentId,
+    /// The question.
+    pub text: String,
+    /// When it was passed on.
+    pub at: Timestamp,
+}
+
+/// The tokens that a student's turns cost in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TotalUsage {
+    /// Turns that used the model.
+    pub turns: u64,
+    /// Tokens.
+    pub tokens: Usage,
+}
+
+/// What `forget` removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Turns.
+    pub turns: usize,
+    /// All other records: profile, accounts, memberships, codes, usage, pending messages.
+    pub records: usize,
+}
+
+/// Why memory could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// The store failed, for instance because the disk is full.
+    #[error("the store failed")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A record is of a version that this program does not know, or damaged.
+    #[error("record {key} in {tree} cannot be read")]
+    Record {
+        /// The kind of record.
+        tree: &'static str,
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Something with this name exists already.
+    #[error("{0} exists already")]
+    Exists(String),
+}
+
+/// What the tutor remembers.
+#[async_trait]
+pub trait Memory: Send + Sync {
+    /// The person behind an account.
+    async fn student(&self, account: &AccountId) -> Result<Option<Student>, MemoryError>;
+    /// The person with this pseudonym.
+    async fn student_by_id(&self, id: &StudentId) -> Result<Option<Student>, MemoryError>;
+    /// The person behind an account; a new one, with `id`, when there is none yet.
+    async fn welcome(&self, account: &AccountId, id: StudentId, now: Timestamp) -> Result<Student, MemoryError>;
+    /// Replaces a person's language and course.
+    async fn save_student(&self, student: &Student) -> Result<(), MemoryError>;
+    /// Everybody, by pseudonym.
+    async fn students(&self) -> Result<Vec<Student>, MemoryError>;
+
+    /// Keeps a code under which another account can become `student`; it replaces the student's older code.
+    async fn offer_link(&self, student: &StudentId, code: &str, expires: Timestamp) -> Result<(), MemoryError>;
+    /// Makes `account` (and all that its student had: turns, memberships, usage) part of the student who
+    /// offered `code`, and uses the code up. `None` when no such code is valid at `now`, or when it is
+    /// the student's own. The higher role wins where both are in a course.
+    async fn link(&self, code: &str, account: &AccountId, now: Timestamp) -> Result<Option<Student>, MemoryError>;
+
+    /// Creates a course. [`MemoryError::Exists`] when there is one with this id.
+    async fn create_course(&self, course: &Course) -> Result<(), MemoryError>;
+    /// Replaces a course's title and rules.
+    async fn save_course(&self, course: &Course) -> Result<(), MemoryError>;
+    /// A course.
+    async fn course(&self, id: &CourseId) -> Result<Option<Course>, MemoryError>;
+    /// All courses, by id.
+    async fn courses(&self) -> Result<Vec<Course>, MemoryError>;
+
+    /// Lets a student into a course, or changes the role there.
+    async fn join(&self, membership: &Membership) -> Result<(), MemoryError>;
+    /// Takes a student out of a course; false when the student was not in it.
+    async fn leave(&self, course: &CourseId, student: &StudentId) -> Result<bool, MemoryError>;
+    /// A student's place in a course.
+    async fn membership(&self, course: &CourseId, student: &StudentId) -> Result<Option<Membership>, MemoryError>;
+    /// All courses of a student, by course id.
+    async fn memberships(&self, student: &StudentId) -> Result<Vec<Membership>, MemoryError>;
+    /// Keeps an invitation.
+    async fn invite(&self, invitation: &Invitation) -> Result<(), MemoryError>;
+    /// The invitation with this code, if it is valid at `now`.
+    async fn invitation(&self, code: &str, now: Timestamp) -> Result<Option<Invitation>, MemoryError>;
+    /// The course that a group chat (a conversation key) is about.
+    async fn place_course(&self, conversation: &str) -> Result<Option<CourseId>, MemoryError>;
+    /// Sets the course that a group chat is about.
+    async fn set_place_course(&self, conversation: &str, course: &CourseId) -> Result<(), MemoryError>;
+
+    /// Takes a message in; [`Acceptance::Known`] when one with its id was taken in before, delivered or not.
+    async fn accept(&self, incoming: &Incoming, now: Timestamp) -> Result<Acceptance, MemoryError>;
+    /// Messages of a platform that were accepted and not delivered, in the order of acceptance.
+    async fn pending(&self, platform: &str) -> Result<Vec<Pending>, MemoryError>;
+    /// Notes which of the platform's messages stand as the reply to a pending message.
+    async fn set_standing(&self, id: &IncomingId, messages: &[String]) -> Result<(), MemoryError>;
+    /// The message is no longer pending. Its id stays known.
+    async fn delivered(&self, id: &IncomingId) -> Result<(), MemoryError>;
+
+    /// Keeps a turn and adds its usage to the student's total, as one change. A turn for the same message
+    /// is kept once: the second call changes nothing.
+    async fn record(&self, turn: &Turn) -> Result<(), MemoryError>;
+    /// The turn that answered a message.
+    async fn turn(&self, id: &IncomingId) -> Result<Option<Turn>, MemoryError>;
+    /// The last `limit` turns of a conversation with [`Turn::dialogue`] since it was last started afresh, oldest first.
+    async fn recent(&self, conversation: &str, limit: usize) -> Result<Vec<Turn>, MemoryError>;
+    /// Starts a conversation afresh: turns so far are kept, but no longer referred to.
+    async fn start_afresh(&self, conversation: &str) -> Result<(), MemoryError>;
+
+    /// Passes a question on; the second time for the same message it changes nothing and gives false.
+    async fn pass_on(&self, question: &OpenQuestion) -> Result<bool, MemoryError>;
+    /// The questions passed on in a course, oldest first.
+    async fn open_questions(&self, course: &CourseId) -> Result<Vec<OpenQuestion>, MemoryError>;
+    /// Removes a question that was dealt with; false when there is none.
+    async fn close_question(&self, id: &IncomingId) -> Result<bool, MemoryError>;
+
+    /// What a student's turns cost.
+    async fn usage(&self, student: &StudentId) -> Result<TotalUsage, MemoryError>;
+    /// All that is kept about a student, as one JSON object with the keys `student`, `memberships`,
+    /// `turns`, `questions`, `usage`; `None` when there is no such student.
+    async fn export(&self, student: &StudentId) -> Result<Option<serde_json::Value>, MemoryError>;
+    /// Removes all that is kept about a student, from the files on disk too: afterwards no file of the
+    /// store contains any of it.
+    async fn forget(&self, student: &StudentId) -> Result<Forgotten, MemoryError>;
+}
