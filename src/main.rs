@@ -1,1 +1,16 @@
-fn main() {}
+//! `tutor`: a course tutor that lives where students already talk. Arguments become one command.
+
+mod app;
+mod cli;
+mod config;
+mod control;
+mod dialogue;
+mod health;
+mod memory;
+mod model;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,8 +1,42 @@
 //! The memory port: students, courses, conversations and what is on its way, kept on disk.
 //!
-//! Contract, checked by one suite on every body: a method that changes something returns only when the
-//! change is on disk; each change is whole or absent after a crash; a record written by an older version
-//! is migrated when it is read; nothing of one student is reachable through another.
+//! Contract, checked by one suite on every body: a method returns only when what it changed, or saw, is
+//! on disk; each change is whole or absent after a crash; a record written by an older version is migrated
+//! when it is read; nothing of one student is reachable through another.
+//!
+//! When a method fails with [`MemoryError::Store`] its change is whole or absent as well, and may be there
+//! after all: call it again. [`Memory::accept`], [`Memory::record`] and the others are made for that.
+//!
+//! What names a student who is not there changes nothing, so that work which was under way when the
+//! student was forgotten brings nothing back; after [`Memory::link`] it counts for the merged student.
+
+mod commit;
+#[cfg(test)]
+mod contract;
+mod courses;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod fixtures;
+mod folder;
+mod inbox;
+#[cfg(test)]
+mod kill;
+mod kinds;
+mod links;
+mod mydata;
+mod questions;
+#[cfg(test)]
+mod random;
+mod record;
+mod store;
+mod students;
+mod trees;
+mod turns;
+
+pub(crate) use store::SledMemory;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,23 +48,23 @@ use tutor_prompts::Language;
 /// A student's pseudonym: random, so it may stand in logs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct StudentId(pub String);
+pub(crate) struct StudentId(pub(crate) String);
 
 /// A course's identifier: 1 to 64 of `a-z`, `0-9`, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CourseId(String);
+pub(crate) struct CourseId(String);
 
 impl CourseId {
     /// Checks an identifier that somebody typed; capitals are lowered.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let id = text.trim().to_lowercase();
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         ((1..=64).contains(&id.len()) && id.chars().all(allowed)).then_some(Self(id))
     }
 
     /// The identifier.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -44,7 +78,7 @@ impl std::fmt::Display for CourseId {
 /// What somebody may do in a course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum Role {
+pub(crate) enum Role {
     /// Asks and learns.
     Student,
     /// Also brings documents, invites, and sees the questions that were passed on.
@@ -53,23 +87,23 @@ pub enum Role {
 
 /// A student, a teacher or an admin: a person, with all accounts that were linked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Student {
+pub(crate) struct Student {
     /// The pseudonym.
-    pub id: StudentId,
+    pub(crate) id: StudentId,
     /// The accounts that are this person; never empty.
-    pub accounts: Vec<AccountId>,
+    pub(crate) accounts: Vec<AccountId>,
     /// The language that the person chose, if one was chosen.
-    pub language: Option<Language>,
+    pub(crate) language: Option<Language>,
     /// The course that questions in direct chats go to.
-    pub course: Option<CourseId>,
+    pub(crate) course: Option<CourseId>,
     /// When the person first wrote.
-    pub created: Timestamp,
+    pub(crate) created: Timestamp,
 }
 
 /// What becomes of a sentence that the notes do not support.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Unsupported {
+pub(crate) enum Unsupported {
     /// It stays and is marked as not from the notes.
     #[default]
     Mark,
@@ -79,115 +113,115 @@ pub enum Unsupported {
 
 /// A course.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Course {
+pub(crate) struct Course {
     /// Its identifier.
-    pub id: CourseId,
+    pub(crate) id: CourseId,
     /// Its title, as people read it.
-    pub title: String,
+    pub(crate) title: String,
     /// What becomes of unsupported sentences.
-    pub unsupported: Unsupported,
+    pub(crate) unsupported: Unsupported,
     /// When it was created.
-    pub created: Timestamp,
+    pub(crate) created: Timestamp,
 }
 
 /// Somebody's place in a course.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Membership {
+pub(crate) struct Membership {
     /// The course.
-    pub course: CourseId,
+    pub(crate) course: CourseId,
     /// The person.
-    pub student: StudentId,
+    pub(crate) student: StudentId,
     /// What the person may do.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Since when.
-    pub joined: Timestamp,
+    pub(crate) joined: Timestamp,
 }
 
 /// A code that lets people into a course. It may be used by many until it expires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invitation {
+pub(crate) struct Invitation {
     /// The code, in capitals.
-    pub code: String,
+    pub(crate) code: String,
     /// The course that it opens.
-    pub course: CourseId,
+    pub(crate) course: CourseId,
     /// The role that it gives.
-    pub role: Role,
+    pub(crate) role: Role,
     /// When it stops working.
-    pub expires: Timestamp,
+    pub(crate) expires: Timestamp,
 }
 
 /// What the tutor said: all that is needed to show it again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub(crate) struct Said {
     /// The text, CommonMark.
-    pub text: String,
+    pub(crate) text: String,
     /// The sources below it.
-    pub sources: Option<Sources>,
+    pub(crate) sources: Option<Sources>,
     /// The buttons under it.
-    pub buttons: Vec<Button>,
+    pub(crate) buttons: Vec<Button>,
 }
 
 /// A question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// The message that it answers.
-    pub incoming: IncomingId,
+    pub(crate) incoming: IncomingId,
     /// The conversation: `Place::key` of the place.
-    pub conversation: String,
+    pub(crate) conversation: String,
     /// Who asked.
-    pub student: StudentId,
+    pub(crate) student: StudentId,
     /// The course that was asked about, if any.
-    pub course: Option<CourseId>,
+    pub(crate) course: Option<CourseId>,
     /// When it was answered.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// What was asked, in the student's words.
-    pub asked: String,
+    pub(crate) asked: String,
     /// The question rewritten to stand alone, when that differs.
-    pub understood: Option<String>,
+    pub(crate) understood: Option<String>,
     /// What was answered.
-    pub said: Said,
+    pub(crate) said: Said,
     /// It was a question to the notes or a summary, so later questions may refer to it; false for commands.
-    pub dialogue: bool,
+    pub(crate) dialogue: bool,
     /// What it cost.
-    pub usage: Usage,
+    pub(crate) usage: Usage,
 }
 
 /// A question that the notes did not answer, passed to the teacher by its student.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenQuestion {
+pub(crate) struct OpenQuestion {
     /// The message that asked it; one message is passed on once.
-    pub incoming: IncomingId,
+    pub(crate) incoming: IncomingId,
     /// The course.
-    pub course: CourseId,
+    pub(crate) course: CourseId,
     /// Who asked; not shown to the teacher.
-    pub student: StudentId,
+    pub(crate) student: StudentId,
     /// The question.
-    pub text: String,
+    pub(crate) text: String,
     /// When it was passed on.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// The tokens that a student's turns cost in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TotalUsage {
+pub(crate) struct TotalUsage {
     /// Turns that used the model.
-    pub turns: u64,
+    pub(crate) turns: u64,
     /// Tokens.
-    pub tokens: Usage,
+    pub(crate) tokens: Usage,
 }
 
 /// What `forget` removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Forgotten {
+pub(crate) struct Forgotten {
     /// Turns.
-    pub turns: usize,
+    pub(crate) turns: usize,
     /// All other records: profile, accounts, memberships, codes, usage, pending messages.
-    pub records: usize,
+    pub(crate) records: usize,
 }
 
 /// Why memory could not be read or written.
 #[derive(Debug, thiserror::Error)]
-pub enum MemoryError {
+pub(crate) enum MemoryError {
     /// The store failed, for instance because the disk is full.
     #[error("the store failed")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -196,7 +230,7 @@ pub enum MemoryError {
     Record {
         /// The kind of record.
         tree: &'static str,
-        /// Its key.
+        /// A digest of its key, since keys hold accounts and errors are logged.
         key: String,
         /// What is wrong with it.
         #[source]
@@ -209,19 +243,21 @@ pub enum MemoryError {
 
 /// What the tutor remembers.
 #[async_trait]
-pub trait Memory: Send + Sync {
+pub(crate) trait Memory: Send + Sync {
     /// The person behind an account.
     async fn student(&self, account: &AccountId) -> Result<Option<Student>, MemoryError>;
     /// The person with this pseudonym.
     async fn student_by_id(&self, id: &StudentId) -> Result<Option<Student>, MemoryError>;
     /// The person behind an account; a new one, with `id`, when there is none yet.
+    /// [`MemoryError::Exists`] when another person has that pseudonym.
     async fn welcome(&self, account: &AccountId, id: StudentId, now: Timestamp) -> Result<Student, MemoryError>;
-    /// Replaces a person's language and course.
+    /// Replaces a person's language and course, and nothing else.
     async fn save_student(&self, student: &Student) -> Result<(), MemoryError>;
     /// Everybody, by pseudonym.
     async fn students(&self) -> Result<Vec<Student>, MemoryError>;
 
     /// Keeps a code under which another account can become `student`; it replaces the student's older code.
+    /// Codes are the same in capitals and small letters.
     async fn offer_link(&self, student: &StudentId, code: &str, expires: Timestamp) -> Result<(), MemoryError>;
     /// Makes `account` (and all that its student had: turns, memberships, usage) part of the student who
     /// offered `code`, and uses the code up. `None` when no such code is valid at `now`, or when it is
@@ -230,14 +266,14 @@ pub trait Memory: Send + Sync {
 
     /// Creates a course. [`MemoryError::Exists`] when there is one with this id.
     async fn create_course(&self, course: &Course) -> Result<(), MemoryError>;
-    /// Replaces a course's title and rules.
+    /// Replaces the title and the rules of a course that there is.
     async fn save_course(&self, course: &Course) -> Result<(), MemoryError>;
     /// A course.
     async fn course(&self, id: &CourseId) -> Result<Option<Course>, MemoryError>;
     /// All courses, by id.
     async fn courses(&self) -> Result<Vec<Course>, MemoryError>;
 
-    /// Lets a student into a course, or changes the role there.
+    /// Lets a student into a course, or changes the role there; the date of joining stays the first.
     async fn join(&self, membership: &Membership) -> Result<(), MemoryError>;
     /// Takes a student out of a course; false when the student was not in it.
     async fn leave(&self, course: &CourseId, student: &StudentId) -> Result<bool, MemoryError>;
@@ -245,7 +281,7 @@ pub trait Memory: Send + Sync {
     async fn membership(&self, course: &CourseId, student: &StudentId) -> Result<Option<Membership>, MemoryError>;
     /// All courses of a student, by course id.
     async fn memberships(&self, student: &StudentId) -> Result<Vec<Membership>, MemoryError>;
-    /// Keeps an invitation.
+    /// Keeps an invitation; it replaces one with the same code.
     async fn invite(&self, invitation: &Invitation) -> Result<(), MemoryError>;
     /// The invitation with this code, if it is valid at `now`.
     async fn invitation(&self, code: &str, now: Timestamp) -> Result<Option<Invitation>, MemoryError>;
@@ -254,7 +290,8 @@ pub trait Memory: Send + Sync {
     /// Sets the course that a group chat is about.
     async fn set_place_course(&self, conversation: &str, course: &CourseId) -> Result<(), MemoryError>;
 
-    /// Takes a message in; [`Acceptance::Known`] when one with its id was taken in before, delivered or not.
+    /// Takes a message in; [`Acceptance::Known`] when one with its id was taken in before: for as long as that
+    /// one is pending, and 90 days at least; `now` never goes back. Only a digest of the id is kept beyond delivery.
     async fn accept(&self, incoming: &Incoming, now: Timestamp) -> Result<Acceptance, MemoryError>;
     /// Messages of a platform that were accepted and not delivered, in the order of acceptance.
     async fn pending(&self, platform: &str) -> Result<Vec<Pending>, MemoryError>;
@@ -273,7 +310,7 @@ pub trait Memory: Send + Sync {
     /// Starts a conversation afresh: turns so far are kept, but no longer referred to.
     async fn start_afresh(&self, conversation: &str) -> Result<(), MemoryError>;
 
-    /// Passes a question on; the second time for the same message it changes nothing and gives false.
+    /// Passes a question on; while one from the same message is open it changes nothing and gives false.
     async fn pass_on(&self, question: &OpenQuestion) -> Result<bool, MemoryError>;
     /// The questions passed on in a course, oldest first.
     async fn open_questions(&self, course: &CourseId) -> Result<Vec<OpenQuestion>, MemoryError>;
@@ -282,10 +319,12 @@ pub trait Memory: Send + Sync {
 
     /// What a student's turns cost.
     async fn usage(&self, student: &StudentId) -> Result<TotalUsage, MemoryError>;
-    /// All that is kept about a student, as one JSON object with the keys `student`, `memberships`,
-    /// `turns`, `questions`, `usage`; `None` when there is no such student.
+    /// All that is kept about a student, as one JSON object; `None` when there is no such student. Its keys:
+    /// `student`, `memberships`, `turns` (oldest first), `questions` (open ones), `usage`, `pending` (messages
+    /// that are not answered yet) and `link_code_expires`. Times are in RFC 3339.
     async fn export(&self, student: &StudentId) -> Result<Option<serde_json::Value>, MemoryError>;
     /// Removes all that is kept about a student, from the files on disk too: afterwards no file of the
-    /// store contains any of it.
+    /// store contains any of it. The course and the restart of a conversation go with it where nobody else
+    /// has spoken. Takes time and free disk in proportion to all that is kept; other calls wait.
     async fn forget(&self, student: &StudentId) -> Result<Forgotten, MemoryError>;
 }

@@ -1,1 +1,9 @@
-//! .
+//! The crate's page is its README.
+#![doc = include_str!("../README.md")]
+
+pub mod chat;
+pub mod console;
+pub mod delivery;
+pub mod discord;
+pub mod markup;
+pub mod telegram;

@@ -1,1 +1,17 @@
-//! .
+#![doc = include_str!("../README.md")]
+
+pub mod analyze;
+mod chunk;
+mod error;
+mod extract;
+mod index;
+mod passage;
+mod schema;
+mod search;
+mod writer;
+
+pub use error::IndexError;
+pub use extract::{SUPPORTED, supports};
+pub use index::Index;
+pub use passage::{Document, Hit, Ingested, Passage, Query, Status};
+pub use writer::Progress;

@@ -1,1 +1,8 @@
-//! .
+#![doc = include_str!("../README.md")]
+
+pub mod catalog;
+pub mod convert;
+pub mod embed;
+pub mod engine;
+pub mod generate;
+pub mod pull;

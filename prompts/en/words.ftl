@@ -63,6 +63,8 @@ role-teacher = teacher
 switched = Questions now go to “{ $course }”.
 switched-group = This chat is now about “{ $course }”. Everybody here can ask about its notes.
 switch-how = Write /switch and one of your courses:
+leave-how = Write /leave and one of your courses:
+left = You have left “{ $course }”. An invitation code lets you in again.
 course-unknown = There is no course “{ $course }” that you are in.
 course-created = The course “{ $title }” is ready. Its identifier is { $course }. Send me its notes as files, and invite students with /invite.
 course-exists = There is a course “{ $course }” already. Please choose another identifier.
@@ -97,6 +99,7 @@ file-no-text = { $name } has no text, only images. Please send a version with te
 file-empty = { $name } is empty.
 file-too-large = { $name } is too large. The limit is { $limit }.
 file-too-slow = { $name } took too long to read, so I stopped. Please split it.
+file-bad-name = { $name } has a name that cannot be kept. Please give the file another name.
 file-fetch = I could not fetch { $name }. Please send it again.
 file-cancelled = Reading { $name } was stopped; nothing was changed.
 
@@ -159,6 +162,8 @@ command-join-argument = The invitation code
 command-courses = Show your courses
 command-switch = Choose the course that you ask about
 command-switch-argument = The course
+command-leave = Leave a course
+command-leave-argument = The course
 command-new = Start a new conversation
 command-stop = Stop the answer that is being written
 command-language = Choose the language of my answers
@@ -180,3 +185,177 @@ command-rules = What happens to unsupported sentences (teachers)
 command-rules-argument = mark or drop
 command-create = Create a course (admins)
 command-create-argument = Its identifier and its title
+
+## The command line
+cli-heading-usage = Usage
+cli-heading-commands = Commands
+cli-heading-options = Options
+cli-heading-arguments = Arguments
+cli-heading-examples = Examples:
+cli-option-help = Show this help
+cli-option-version = Show the version
+cli-option-data = The data folder (or TUTOR_DATA_FOLDER)
+cli-option-config = The settings (or TUTOR_CONFIG); tutor.toml in the current folder when there is one
+cli-option-json = Write one JSON object a line
+cli = A course tutor that answers from the teacher's notes, with sources
+cli-examples =
+    tutor demo
+    tutor courses create cs231n --title "Deep learning for vision"
+    tutor ingest --course cs231n notes/
+    tutor ask --course cs231n "What does the add gate do?"
+    tutor serve
+cli-ingest = Learn files and folders for a course
+cli-ingest-course = The course
+cli-ingest-paths = Files, or folders with all readable files in them
+cli-ingest-examples =
+    tutor ingest --course cs231n notes/ slides.pdf
+    tutor ingest --course cs231n --json notes/*.md
+cli-search = Find passages in a course's notes
+cli-search-course = The course
+cli-search-words = What to search for
+cli-search-k = The most passages
+cli-search-examples =
+    tutor search --course cs231n "add gate" -k 3
+cli-ask = Ask one question about a course
+cli-ask-course = The course
+cli-ask-question = The question
+cli-ask-student = Remember the question for this student, who can then ask back
+cli-ask-examples =
+    tutor ask --course cs231n "What does the add gate do to gradients?"
+    tutor ask --course cs231n --student ada "And why is that?"
+cli-summary = Summarise a course, a document or a topic
+cli-summary-course = The course
+cli-summary-document = Summarise this document
+cli-summary-topic = Summarise what the notes say about these words
+cli-summary-examples =
+    tutor summary --course cs231n --document optimization-2.md
+    tutor summary --course cs231n --topic "learning rate"
+cli-chat = Talk to the tutor in this terminal
+cli-chat-course = The course to talk about
+cli-chat-examples =
+    tutor chat --course cs231n
+    echo "What is a gradient?" | tutor chat --course cs231n
+cli-models = Models: list, pull, path
+cli-models-examples =
+    tutor models list
+    tutor models pull smollm2-135m-instruct
+cli-models-list = List the catalogue; * marks what is here
+cli-models-list-examples =
+    tutor models list
+cli-models-pull = Fetch a model and check it
+cli-models-pull-name = The model's name in the catalogue
+cli-models-pull-examples =
+    tutor models pull all-minilm-l6-v2
+cli-models-path = Show where a model's file is
+cli-models-path-name = The model's name in the catalogue
+cli-models-path-examples =
+    tutor models path smollm2-135m-instruct
+cli-courses = Courses: create, list, invite, documents, remove
+cli-courses-examples =
+    tutor courses create cs231n --title "Deep learning for vision"
+    tutor courses invite cs231n --role student
+cli-courses-create = Create a course
+cli-courses-create-id = Its identifier: a-z, 0-9, - and _
+cli-courses-create-title = Its title, as people read it
+cli-courses-create-examples =
+    tutor courses create cs231n --title "Deep learning for vision"
+cli-courses-list = List the courses
+cli-courses-list-examples =
+    tutor courses list --json
+cli-courses-invite = Make an invitation code and print it
+cli-courses-invite-id = The course
+cli-courses-invite-role = What the code lets people be
+cli-courses-invite-examples =
+    tutor courses invite cs231n --role teacher
+cli-courses-documents = List a course's documents
+cli-courses-documents-id = The course
+cli-courses-documents-examples =
+    tutor courses documents cs231n
+cli-courses-remove = Remove a document from a course
+cli-courses-remove-id = The course
+cli-courses-remove-name = The document's name
+cli-courses-remove-examples =
+    tutor courses remove cs231n optimization-2.md
+cli-students = Students: list, export, forget
+cli-students-examples =
+    tutor students list
+    tutor students export telegram:12345 > ada.json
+cli-students-list = List the students by pseudonym
+cli-students-list-examples =
+    tutor students list --json
+cli-students-export = Print all that is kept about a student as JSON
+cli-students-export-id = The pseudonym, or an account such as telegram:12345
+cli-students-export-examples =
+    tutor students export telegram:12345 > ada.json
+cli-students-forget = Remove all that is kept about a student, from the disk too
+cli-students-forget-id = The pseudonym, or an account such as telegram:12345
+cli-students-forget-examples =
+    tutor students forget telegram:12345
+cli-serve = Run the bots that the settings name
+cli-serve-examples =
+    TUTOR_TELEGRAM_TOKEN=123:abc TUTOR_ACCESS_ADMINS=telegram:12345 tutor serve
+    tutor serve --config /etc/tutor.toml
+cli-demo = Learn a sample course and answer questions from it
+cli-demo-examples =
+    tutor demo
+cli-nothing-found = Nothing was found.
+cli-cannot-read = Cannot read { $path }: { $reason }
+cli-course-unknown = There is no course “{ $course }”. Create it with: tutor courses create { $course } --title "…"
+cli-course-created = The course “{ $title }” is ready. Teach it with: tutor ingest --course { $course } FILES
+cli-student-unknown = There is no student “{ $student }”. “tutor students list” shows them.
+cli-forgotten = Forgotten: { $turns } answers and { $records } other records are gone, from the disk too.
+cli-held = The data folder { $folder } is in use by process { $pid }.
+cli-open-failed = The tutor cannot start: { $reason }
+cli-server-gone = The server that holds the data folder went away. Please try again.
+cli-too-long = The question has { $length } characters; { $limit } fit.
+cli-empty = The question is empty.
+
+## The console
+console-prompt = you
+console-welcome = Ask about your course. /help shows the commands, Ctrl-D leaves.
+console-saved = Saved as { $path }
+console-not-saved = { $path } could not be saved
+console-stopped = Stopped.
+console-cut-off = The tutor was interrupted. The answer comes at the next start.
+
+## The server
+serve-ready = The tutor is ready.
+serve-alone = No messenger is set up: set TUTOR_TELEGRAM_TOKEN or TUTOR_DISCORD_TOKEN. Until then only this machine can ask (tutor chat).
+serve-stopping = The tutor is stopping; answers in progress are finished first.
+serve-failed = { $what } failed: { $reason }
+serve-model-failed = The model { $model } cannot be loaded: { $reason }. “tutor models pull { $model }” fetches it anew.
+
+## Models
+models-downloading = Fetching { $model }
+models-verifying = Checking { $model }
+models-converting = Converting { $model }
+models-pulled = { $model } is at { $path }
+models-pull-failed = { $model } could not be fetched: { $reason }
+
+## The demo
+demo-models = Fetching the models, once:
+demo-learning = Learning the sample courses:
+demo-draft = As the model writes it:
+demo-checked = Checked against the notes:
+demo-goodbye = That was the demo. Your own course: tutor courses create, tutor ingest, tutor serve. The README shows how.
+demo-more = Ask on; /courses shows the two sample courses, Ctrl-D leaves.
+
+## Settings
+config-mistakes = { $count ->
+    [one] The settings have a mistake:
+   *[other] The settings have { $count } mistakes:
+ }
+config-unknown = there is no such setting
+config-unknown-near = there is no such setting; do you mean { $nearest }?
+config-kind = “{ $found }” is not { $wanted }
+config-range = { $found } is not between { $least } and { $most }
+config-exposed = other users of this machine can read this file, and it holds a secret: chmod 600, or put the secret into the environment
+config-file = cannot be read: { $reason }
+config-wants-text = a text
+config-wants-number = a whole number
+config-wants-url = an address that begins with http:// or https://
+config-wants-address = an address and port such as 127.0.0.1:8080
+config-wants-layers = “auto” or a number of layers
+config-wants-accounts = a list of accounts such as telegram:12345
+config-wants-log-format = “human” or “json”
+config-wants-log-level = a level such as info or tutor=debug

@@ -6,4 +6,4 @@ mod words;
 
 pub use language::Language;
 pub use templates::{AnswerPrompt, Excerpt, Exchange, PromptError, Prompts, RewritePrompt, SummaryPrompt};
-pub use words::{Words, WordsError};
+pub use words::{Spoken, Words, WordsError};

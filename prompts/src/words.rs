@@ -1,6 +1,7 @@
 //! The words that people read: one Fluent catalogue a language.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -80,6 +81,35 @@ impl Words {
     }
 }
 
+/// The words of one language, to be carried to where they are said.
+#[derive(Debug, Clone)]
+pub struct Spoken {
+    words: Arc<Words>,
+    language: Language,
+}
+
+impl Spoken {
+    /// The words of `language`.
+    pub fn new(words: Arc<Words>, language: Language) -> Self {
+        Self { words, language }
+    }
+
+    /// The language.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The catalogues of all languages.
+    pub fn words(&self) -> Arc<Words> {
+        self.words.clone()
+    }
+
+    /// The message `key` with `values` put in; see [`Words::say`].
+    pub fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.words.say(self.language, key, values)
+    }
+}
+
 /// Counts choose plural forms, so what reads as a number is one.
 fn typed(value: &str) -> FluentValue<'static> {
     match value.parse::<u64>() {
@@ -109,7 +139,8 @@ mod tests {
         let mut found = std::collections::BTreeMap::<_, std::collections::BTreeSet<String>>::new();
         let mut current = String::new();
         for line in source.lines().filter(|line| !line.starts_with('#')) {
-            if let Some((key, _)) = line.split_once('=').filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+            if let Some((key, _)) = line.split_once('=').filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            {
                 current = key.trim().to_owned();
                 found.entry(current.clone()).or_default();
             }

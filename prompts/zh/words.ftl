@@ -54,6 +54,8 @@ role-teacher = 老师
 switched = 现在的问题都会在《{ $course }》里找答案。
 switched-group = 这个群现在对应《{ $course }》，群里的每个人都可以问它的笔记。
 switch-how = 请写 /switch 加上你的一门课程：
+leave-how = 请写 /leave 加上你的一门课程：
+left = 你已退出《{ $course }》。用邀请码可以重新加入。
 course-unknown = 你没有加入名为“{ $course }”的课程。
 course-created = 课程《{ $title }》已建好，标识是 { $course }。把笔记文件发给我，再用 /invite 邀请学生。
 course-exists = 已经有名为“{ $course }”的课程了，请换一个标识。
@@ -88,6 +90,7 @@ file-no-text = { $name } 只有图片，没有文字。请发送带文字的版�
 file-empty = { $name } 是空的。
 file-too-large = { $name } 太大，上限是 { $limit }。
 file-too-slow = 读取 { $name } 用时过长，已停止。请把它拆开。
+file-bad-name = { $name } 的文件名无法保存，请换一个名字。
 file-fetch = 没能收到 { $name }，请重新发送。
 file-cancelled = 已停止读取 { $name }，没有任何改动。
 
@@ -150,6 +153,8 @@ command-join-argument = 邀请码
 command-courses = 查看你的课程
 command-switch = 选择要提问的课程
 command-switch-argument = 课程
+command-leave = 退出课程
+command-leave-argument = 课程
 command-new = 开始新的对话
 command-stop = 停止正在写的回答
 command-language = 选择回答的语言
@@ -171,3 +176,174 @@ command-rules = 如何处理没有依据的句子（老师）
 command-rules-argument = mark 或 drop
 command-create = 创建课程（管理员）
 command-create-argument = 标识和标题
+
+## 命令行
+cli-heading-usage = 用法
+cli-heading-commands = 命令
+cli-heading-options = 选项
+cli-heading-arguments = 参数
+cli-heading-examples = 示例：
+cli-option-help = 显示帮助
+cli-option-version = 显示版本
+cli-option-data = 数据文件夹（或 TUTOR_DATA_FOLDER）
+cli-option-config = 设置文件（或 TUTOR_CONFIG）；默认是当前文件夹里的 tutor.toml
+cli-option-json = 每行输出一个 JSON 对象
+cli = 根据老师的笔记回答问题并注明来源的课程助教
+cli-examples =
+    tutor demo
+    tutor courses create cs231n --title "深度学习与视觉"
+    tutor ingest --course cs231n notes/
+    tutor ask --course cs231n "加法门做什么？"
+    tutor serve
+cli-ingest = 为课程学习文件和文件夹
+cli-ingest-course = 课程
+cli-ingest-paths = 文件，或文件夹（学习其中所有可读的文件）
+cli-ingest-examples =
+    tutor ingest --course cs231n notes/ slides.pdf
+    tutor ingest --course cs231n --json notes/*.md
+cli-search = 在课程笔记里查找段落
+cli-search-course = 课程
+cli-search-words = 要查找的词
+cli-search-k = 最多几个段落
+cli-search-examples =
+    tutor search --course cs231n "加法门" -k 3
+cli-ask = 就课程提一个问题
+cli-ask-course = 课程
+cli-ask-question = 问题
+cli-ask-student = 为这名学生记住问题，之后可以追问
+cli-ask-examples =
+    tutor ask --course cs231n "加法门对梯度做什么？"
+    tutor ask --course cs231n --student ada "那是为什么？"
+cli-summary = 概括课程、文档或主题
+cli-summary-course = 课程
+cli-summary-document = 概括这份文档
+cli-summary-topic = 概括笔记里与这些词有关的内容
+cli-summary-examples =
+    tutor summary --course cs231n --document optimization-2.md
+    tutor summary --course cs231n --topic "学习率"
+cli-chat = 在终端里与助教对话
+cli-chat-course = 要谈的课程
+cli-chat-examples =
+    tutor chat --course cs231n
+    echo "什么是梯度？" | tutor chat --course cs231n
+cli-models = 模型：列出、获取、位置
+cli-models-examples =
+    tutor models list
+    tutor models pull smollm2-135m-instruct
+cli-models-list = 列出目录；* 表示已在本机
+cli-models-list-examples =
+    tutor models list
+cli-models-pull = 获取并校验模型
+cli-models-pull-name = 模型在目录中的名称
+cli-models-pull-examples =
+    tutor models pull all-minilm-l6-v2
+cli-models-path = 显示模型文件的位置
+cli-models-path-name = 模型在目录中的名称
+cli-models-path-examples =
+    tutor models path smollm2-135m-instruct
+cli-courses = 课程：创建、列出、邀请、文档、删除文档
+cli-courses-examples =
+    tutor courses create cs231n --title "深度学习与视觉"
+    tutor courses invite cs231n --role student
+cli-courses-create = 创建课程
+cli-courses-create-id = 标识：a-z、0-9、- 和 _
+cli-courses-create-title = 显示给大家的标题
+cli-courses-create-examples =
+    tutor courses create cs231n --title "深度学习与视觉"
+cli-courses-list = 列出课程
+cli-courses-list-examples =
+    tutor courses list --json
+cli-courses-invite = 生成并输出邀请码
+cli-courses-invite-id = 课程
+cli-courses-invite-role = 邀请码给予的身份
+cli-courses-invite-examples =
+    tutor courses invite cs231n --role teacher
+cli-courses-documents = 列出课程的文档
+cli-courses-documents-id = 课程
+cli-courses-documents-examples =
+    tutor courses documents cs231n
+cli-courses-remove = 从课程中删除文档
+cli-courses-remove-id = 课程
+cli-courses-remove-name = 文档名称
+cli-courses-remove-examples =
+    tutor courses remove cs231n optimization-2.md
+cli-students = 学生：列出、导出、忘掉
+cli-students-examples =
+    tutor students list
+    tutor students export telegram:12345 > ada.json
+cli-students-list = 按化名列出学生
+cli-students-list-examples =
+    tutor students list --json
+cli-students-export = 以 JSON 输出保存的关于一名学生的一切
+cli-students-export-id = 化名，或 telegram:12345 这样的账号
+cli-students-export-examples =
+    tutor students export telegram:12345 > ada.json
+cli-students-forget = 删除保存的关于一名学生的一切，磁盘上也不保留
+cli-students-forget-id = 化名，或 telegram:12345 这样的账号
+cli-students-forget-examples =
+    tutor students forget telegram:12345
+cli-serve = 运行设置中指定的机器人
+cli-serve-examples =
+    TUTOR_TELEGRAM_TOKEN=123:abc TUTOR_ACCESS_ADMINS=telegram:12345 tutor serve
+    tutor serve --config /etc/tutor.toml
+cli-demo = 学习示例课程并回答问题
+cli-demo-examples =
+    tutor demo
+cli-nothing-found = 没有找到。
+cli-cannot-read = 无法读取 { $path }：{ $reason }
+cli-course-unknown = 没有课程“{ $course }”。可以这样创建：tutor courses create { $course } --title "…"
+cli-course-created = 课程《{ $title }》已建好。可以这样教它：tutor ingest --course { $course } 文件
+cli-student-unknown = 没有学生“{ $student }”。用 tutor students list 查看。
+cli-forgotten = 已忘掉：{ $turns } 个回答和 { $records } 条其他记录已删除，磁盘上也不再保留。
+cli-held = 数据文件夹 { $folder } 正被进程 { $pid } 使用。
+cli-open-failed = 助教无法启动：{ $reason }
+cli-server-gone = 占用数据文件夹的服务已经离开，请再试一次。
+cli-too-long = 问题有 { $length } 个字符，最多 { $limit } 个。
+cli-empty = 问题是空的。
+
+## 终端
+console-prompt = 你
+console-welcome = 请问课程里的问题。/help 查看命令，Ctrl-D 离开。
+console-saved = 已保存为 { $path }
+console-not-saved = 无法保存 { $path }
+console-stopped = 已停止。
+console-cut-off = 助教被中断，下次启动时会补上回答。
+
+## 服务
+serve-ready = 助教已就绪。
+serve-alone = 还没有设置聊天平台：请设置 TUTOR_TELEGRAM_TOKEN 或 TUTOR_DISCORD_TOKEN。在此之前只有本机可以提问（tutor chat）。
+serve-stopping = 助教正在停止，会先完成正在进行的回答。
+serve-failed = { $what } 出错：{ $reason }
+serve-model-failed = 无法加载模型 { $model }：{ $reason }。可以用 tutor models pull { $model } 重新获取。
+
+## 模型
+models-downloading = 正在获取 { $model }
+models-verifying = 正在校验 { $model }
+models-converting = 正在转换 { $model }
+models-pulled = { $model } 位于 { $path }
+models-pull-failed = 无法获取 { $model }：{ $reason }
+
+## 演示
+demo-models = 获取模型（只需一次）：
+demo-learning = 正在学习示例课程：
+demo-draft = 模型写下的草稿：
+demo-checked = 与笔记核对之后：
+demo-goodbye = 演示到此结束。你自己的课程：tutor courses create、tutor ingest、tutor serve，详见 README。
+demo-more = 请继续提问；/courses 查看两门示例课程，Ctrl-D 离开。
+
+## 设置
+config-mistakes = 设置中有 { $count } 处错误：
+config-unknown = 没有这项设置
+config-unknown-near = 没有这项设置；是不是 { $nearest }？
+config-kind = “{ $found }”不是{ $wanted }
+config-range = { $found } 不在 { $least } 与 { $most } 之间
+config-exposed = 本机其他用户能读取这个文件，而其中有密钥：请 chmod 600，或把密钥放进环境变量
+config-file = 无法读取：{ $reason }
+config-wants-text = 文本
+config-wants-number = 整数
+config-wants-url = 以 http:// 或 https:// 开头的地址
+config-wants-address = 127.0.0.1:8080 这样的地址和端口
+config-wants-layers = auto 或层数
+config-wants-accounts = telegram:12345 这样的账号列表
+config-wants-log-format = human 或 json
+config-wants-log-level = info 或 tutor=debug 这样的级别

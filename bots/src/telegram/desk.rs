@@ -1,0 +1,154 @@
+//! The desk: one ordered queue a place, each with a task that delivers its replies one after another.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use teloxide::prelude::*;
+use teloxide::types::{BotCommand, CallbackQueryId, ChatId};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::chat::{Files, Incoming, Replies, Tutor};
+use crate::delivery::{Budgets, Job, Start, deliver};
+
+use super::failure::{self, Pause};
+use super::port::Chat;
+
+/// How many replies are delivered at the same time; more of them wait.
+const LIVE: usize = 256;
+/// How many replies of one place wait; what comes beyond stays pending on the tutor's disk.
+const WAITING: usize = 64;
+
+/// A small call outside of any reply.
+pub(super) enum Errand {
+    /// Tell Telegram the commands, by language.
+    Menu(Vec<(Option<String>, Vec<BotCommand>)>),
+    /// Stop the waiting sign on a button that was pressed.
+    Answer(CallbackQueryId),
+    /// Say why a message cannot be taken now.
+    Apology(ChatId, String),
+}
+
+/// All replies of one bot. Dropping it ends their delivery; they stay pending.
+pub(super) struct Desk {
+    room: Arc<Room>,
+    files: Arc<dyn Files>,
+    workers: JoinSet<()>,
+}
+
+/// What the workers share.
+struct Room {
+    bot: Bot,
+    tutor: Arc<dyn Tutor>,
+    budgets: Budgets,
+    live: Semaphore,
+    /// The queues of all places that have a worker.
+    queues: Mutex<HashMap<String, VecDeque<Opened>>>,
+}
+
+/// A reply whose stream is open.
+struct Opened {
+    incoming: Incoming,
+    start: Start,
+    replies: Replies,
+}
+
+impl Desk {
+    pub(super) fn new(bot: Bot, tutor: Arc<dyn Tutor>, files: Arc<dyn Files>) -> Self {
+        let (live, queues) = (Semaphore::new(LIVE), Mutex::default());
+        let room = Room { bot, tutor, budgets: Budgets::default(), live, queues };
+        Self { room: Arc::new(room), files, workers: JoinSet::new() }
+    }
+
+    pub(super) fn tutor(&self) -> &dyn Tutor {
+        self.room.tutor.as_ref()
+    }
+
+    /// Opens the reply to an accepted message and queues its delivery. The reply is asked for at once, so
+    /// that a command such as `/stop` is heard while an answer is still being delivered.
+    pub(super) async fn open(&mut self, incoming: Incoming, start: Start) {
+        while self.workers.try_join_next().is_some() {}
+        let key = incoming.place.key();
+        let replies = self.room.tutor.reply(incoming.clone(), Arc::clone(&self.files)).await;
+        if self.room.queue(&key, Opened { incoming, start, replies }) {
+            self.workers.spawn(Arc::clone(&self.room).work(key));
+        }
+    }
+
+    /// Makes a small call beside everything else.
+    pub(super) fn errand(&mut self, errand: Errand) {
+        self.workers.spawn(Arc::clone(&self.room).run_errand(errand));
+    }
+
+    /// Waits until all that is queued is delivered.
+    pub(super) async fn drain(&mut self) {
+        while self.workers.join_next().await.is_some() {}
+    }
+}
+
+impl Room {
+    /// Queues `opened`; true when the place needs a worker.
+    fn queue(&self, key: &str, opened: Opened) -> bool {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = !queues.contains_key(key);
+        let queue = queues.entry(key.to_owned()).or_default();
+        if queue.len() >= WAITING {
+            tracing::warn!(message = %opened.incoming.id, "too many replies wait in one chat, left pending");
+            return false;
+        }
+        queue.push_back(opened);
+        fresh
+    }
+
+    /// The next reply of the place; with none left, the place loses its worker in the same step.
+    fn next(&self, key: &str) -> Option<Opened> {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = queues.get_mut(key).and_then(VecDeque::pop_front);
+        if next.is_none() {
+            queues.remove(key);
+        }
+        next
+    }
+
+    async fn work(self: Arc<Self>, key: String) {
+        while let Some(opened) = self.next(&key) {
+            let Ok(_permit) = self.live.acquire().await else { return };
+            let Some(chat) = Chat::new(self.bot.clone(), &opened.incoming) else {
+                tracing::warn!(message = %opened.incoming.id, "not a chat of telegram");
+                continue;
+            };
+            let job = Job { id: opened.incoming.id, start: opened.start };
+            deliver(job, opened.replies, &chat, self.tutor.as_ref(), &self.budgets).await;
+        }
+    }
+
+    async fn run_errand(self: Arc<Self>, errand: Errand) {
+        match errand {
+            Errand::Menu(menus) => {
+                for (language, commands) in menus {
+                    self.set_menu(language, commands).await;
+                }
+            }
+            Errand::Answer(id) => {
+                // A press that was answered before, or too late, needs no answer.
+                let _answered = self.bot.answer_callback_query(id).await;
+            }
+            Errand::Apology(chat, reason) => {
+                let _said = self.bot.send_message(chat, reason).await;
+            }
+        }
+    }
+
+    /// The menu is a convenience: after some attempts the bot does without.
+    async fn set_menu(&self, language: Option<String>, commands: Vec<BotCommand>) {
+        let mut pause = Pause::default();
+        for _ in 0..5 {
+            let mut call = self.bot.set_my_commands(commands.clone());
+            call.language_code.clone_from(&language);
+            let Err(error) = call.await else { return };
+            tracing::warn!(cause = failure::name(&error), "the menu of commands was not taken");
+            let Some(wait) = pause.after(&error) else { return };
+            tokio::time::sleep(wait).await;
+        }
+    }
+}

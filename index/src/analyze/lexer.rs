@@ -1,0 +1,164 @@
+//! Text to lexemes: runs of Chinese characters are cut by jieba, all else at Unicode's word borders.
+
+use std::sync::LazyLock;
+
+use jieba_rs::Jieba;
+use rust_stemmers::{Algorithm, Stemmer};
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::numbers::numbers;
+
+/// The dictionary, unpacked when the first Chinese text comes.
+static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
+
+/// Phrases that questions are built of; all are stop words.
+pub(super) const QUESTIONS: &[&str] = &[
+    "会怎样",
+    "会怎么样",
+    "会如何",
+    "会发生什么",
+    "怎么办",
+    "是怎样",
+    "是如何",
+    "是什么",
+    "什么是",
+    "为什么",
+    "有什么",
+    "有哪些",
+    "怎么样",
+    "做什么",
+    "用来做什么",
+];
+
+/// The most bytes of a term; longer ones are no words and are cut.
+const LONGEST: usize = 200;
+
+/// A piece of text that means something, in small letters and Unicode's compatible form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lexeme {
+    /// A word or an identifier.
+    Word(String),
+    /// A TeX command, without its backslash.
+    Command(String),
+    /// A number, as [`numbers`] gives it.
+    Number(String),
+    /// A Chinese word.
+    Han(String),
+}
+
+impl Lexeme {
+    /// The term that stands for it in the index.
+    pub(super) fn into_term(self) -> String {
+        match self {
+            Self::Word(word) | Self::Command(word) => stem(&word),
+            Self::Number(text) | Self::Han(text) => text,
+        }
+    }
+
+    /// The terms of an identifier's parts, when it has several.
+    pub(super) fn parts(&self) -> Vec<String> {
+        match self {
+            Self::Word(word) if word.contains('_') => {
+                word.split('_').filter(|part| !part.is_empty()).map(stem).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A Chinese character, also one of the rare blocks.
+pub(super) fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '々' | '〇')
+}
+
+/// Cuts a text.
+pub(super) fn lex(text: &str) -> Vec<Lexeme> {
+    let text = normal(text);
+    let mut lexemes = Vec::new();
+    let mut rest = text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let han = is_han(first);
+        let end = rest.find(|c| is_han(c) != han).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        if han {
+            han_words(run, &mut lexemes);
+        } else {
+            words(run, &mut lexemes);
+        }
+        rest = after;
+    }
+    lexemes
+}
+
+/// Chinese words. The phrases that questions are built of are cut out first: in 学习率太大会怎样, jieba would else take
+/// the end of the topic and the beginning of 会怎样 for the word 大会.
+fn han_words(run: &str, lexemes: &mut Vec<Lexeme>) {
+    let phrase = QUESTIONS.iter().filter_map(|phrase| Some((run.find(phrase)?, *phrase)));
+    // The first; of two that begin at the same place, the longer.
+    if let Some((start, phrase)) = phrase.min_by_key(|(start, phrase)| (*start, usize::MAX - phrase.len())) {
+        han_words(&run[..start], lexemes);
+        lexemes.push(Lexeme::Han(phrase.to_owned()));
+        return han_words(&run[start + phrase.len()..], lexemes);
+    }
+    // Without guessing at unknown words: a guess depends on what stands around, and then a question and its passage
+    // are cut differently.
+    let words = JIEBA.cut_for_search(run, false);
+    lexemes.extend(words.into_iter().map(|word| Lexeme::Han(word.to_owned())));
+}
+
+/// Small letters in Unicode's compatible form; raised digits as `^2`, lowered ones as `_2`, as TeX has them.
+fn normal(text: &str) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' => spelled.push('^'),
+            '₀'..='₉' => spelled.push('_'),
+            '①'..='⑳' => spelled.push(' '),
+            '’' => {
+                spelled.push('\'');
+                continue;
+            }
+            _ => {}
+        }
+        spelled.push(c);
+    }
+    spelled.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+fn words(text: &str, lexemes: &mut Vec<Lexeme>) {
+    for (at, word) in text.unicode_word_indices() {
+        if word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'_')) {
+            lexemes.extend(numbers(word).into_iter().map(Lexeme::Number));
+            continue;
+        }
+        let command = text[..at].ends_with('\\');
+        let after = &text[at + word.len()..];
+        let mark = ["++", "#"].into_iter().find(|mark| word.len() == 1 && after.starts_with(mark));
+        for part in word.split(['.', ':', '·']) {
+            let part = part.trim_matches(['_', '\'']);
+            let part = part.strip_suffix("'s").unwrap_or(part);
+            let part = format!("{}{}", shortened(part), mark.unwrap_or_default());
+            if !part.is_empty() {
+                lexemes.push(if command { Lexeme::Command(part) } else { Lexeme::Word(part) });
+            }
+        }
+    }
+}
+
+fn shortened(word: &str) -> &str {
+    let mut end = word.len().min(LONGEST);
+    while !word.is_char_boundary(end) {
+        end -= 1;
+    }
+    &word[..end]
+}
+
+/// English words by Snowball's rules; identifiers and words of other scripts stay.
+fn stem(word: &str) -> String {
+    if word.len() > 2 && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\'') {
+        Stemmer::create(Algorithm::English).stem(word).into_owned()
+    } else {
+        word.to_owned()
+    }
+}

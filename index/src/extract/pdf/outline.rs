@@ -1,0 +1,251 @@
+//! Lines of all pages to blocks: running heads are dropped, larger type makes headings, the rest paragraphs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::text::is_wide;
+use super::super::{Block, Kind};
+use super::lines::Line;
+
+/// A page's number and its lines.
+type Page = (u32, Vec<Line>);
+
+/// The blocks of a document.
+pub(super) fn blocks(mut pages: Vec<Page>) -> Vec<Block> {
+    let body = body_size(&pages);
+    drop_running_heads(&mut pages, body);
+    let mut outline = Outline { body, ..Outline::default() };
+    for (number, lines) in &pages {
+        outline.page(*number, lines);
+    }
+    outline.blocks
+}
+
+/// The size of the running text: a fifth of the characters at most are clearly larger.
+fn body_size(pages: &[Page]) -> f64 {
+    let lines = pages.iter().flat_map(|(_, lines)| lines).filter(|line| line.size > 0.0);
+    let mut sizes: Vec<(f64, usize)> = lines.map(|line| (line.size, line.text.chars().count())).collect();
+    sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let all: usize = sizes.iter().map(|(_, count)| count).sum();
+    let mut seen = 0;
+    for (size, count) in sizes {
+        seen += count;
+        if seen * 5 >= all * 4 {
+            return size;
+        }
+    }
+    0.0
+}
+
+/// Drops the lines at the edges of pages that say the same on three pages or more, but for numbers, and
+/// page numbers.
+fn drop_running_heads(pages: &mut [Page], body: f64) {
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for (_, lines) in pages.iter() {
+        for at in edges(lines) {
+            *count.entry(wording(&lines[at].text)).or_default() += 1;
+        }
+    }
+    for (_, lines) in pages {
+        let runs = |at: &usize| {
+            let wording = wording(&lines[*at].text);
+            let repeated = count.get(&wording).is_some_and(|pages| *pages >= 3);
+            repeated && lines[*at].size <= body * 1.1 && wording.chars().count() < 100
+        };
+        let mut heads: Vec<usize> = edges(lines).into_iter().filter(runs).collect();
+        heads.sort_unstable();
+        heads.dedup();
+        for at in heads.into_iter().rev() {
+            lines.remove(at);
+        }
+    }
+}
+
+/// The highest and the lowest line.
+fn edges(lines: &[Line]) -> Vec<usize> {
+    if lines.len() < 3 || lines.iter().all(|line| line.size == 0.0) {
+        return Vec::new();
+    }
+    let by_height = |a: &usize, b: &usize| lines[*a].y.total_cmp(&lines[*b].y);
+    let (low, high) = ((0..lines.len()).min_by(by_height), (0..lines.len()).max_by(by_height));
+    low.into_iter().chain(high).collect()
+}
+
+/// A line without its numbers: a page number becomes nothing.
+fn wording(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
+}
+
+#[derive(Default)]
+struct Outline {
+    body: f64,
+    blocks: Vec<Block>,
+    /// The open headings with their sizes.
+    headings: Vec<(f64, String)>,
+    section: Arc<[String]>,
+}
+
+impl Outline {
+    fn page(&mut self, number: u32, lines: &[Line]) {
+        let before = self.blocks.len();
+        let mut start = 0;
+        for at in 1..=lines.len() {
+            if at == lines.len() || self.parts(lines, start, at) {
+                self.paragraph(number, &lines[start..at]);
+                start = at;
+            }
+        }
+        if self.blocks.len() == before && !lines.is_empty() {
+            // A title slide: nothing stands below its headings, so they are the text.
+            let text = lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+            self.push(number, Kind::Prose, text);
+        }
+    }
+
+    fn paragraph(&mut self, number: u32, lines: &[Line]) {
+        let text = join(lines);
+        if lines.iter().all(|line| self.is_heading(line)) && text.chars().count() <= 200 {
+            self.heading(lines[0].size, text);
+        } else {
+            let kind = if is_item(&text) { Kind::List } else { Kind::Prose };
+            self.push(number, kind, text);
+        }
+    }
+
+    fn push(&mut self, number: u32, kind: Kind, text: String) {
+        self.blocks.push(Block { section: self.section.clone(), page: Some(number), kind, text });
+    }
+
+    fn heading(&mut self, size: f64, text: String) {
+        self.headings.retain(|(above, _)| *above > size + 0.25);
+        self.headings.push((size, text));
+        self.section = self.headings.iter().map(|(_, title)| title.clone()).collect();
+    }
+
+    fn is_heading(&self, line: &Line) -> bool {
+        let letters = line.text.chars().filter(|c| c.is_alphabetic()).count();
+        let signs = line.text.chars().filter(|c| !c.is_whitespace()).count();
+        self.body > 0.0 && line.size >= self.body * 1.15 && letters >= 2 && letters * 2 >= signs && !is_item(&line.text)
+    }
+
+    /// Whether a new paragraph begins at line `at` of the one that began at `start`.
+    fn parts(&self, lines: &[Line], start: usize, at: usize) -> bool {
+        let (first, before, next) = (&lines[start], &lines[at - 1], &lines[at]);
+        if next.size == 0.0 {
+            return ends_sentence(&before.text) || is_item(&next.text);
+        }
+        let size = before.size.max(next.size);
+        let down = before.y - next.y;
+        let new_column = down < -size;
+        let heading = self.is_heading(next);
+        let other_size = (before.size - next.size).abs() > size * 0.1;
+        let other_role = self.is_heading(before) != heading || (heading && other_size);
+        let indented =
+            next.x > before.x + size * 0.8 && (before.x - first.x).abs() < size * 3.0 && ends_sentence(&before.text);
+        let short = before.end < next.end - size * 8.0 && ends_sentence(&before.text);
+        other_role
+            || down > size * 1.9
+            || is_item(&next.text)
+            || indented
+            || short
+            || (new_column && ends_sentence(&before.text))
+    }
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.trim_end_matches(['"', '”', '’', ')', '）', '」'])
+        .ends_with(['.', '!', '?', ':', '。', '！', '？', '：', '；'])
+}
+
+/// A line that begins with a bullet.
+fn is_item(text: &str) -> bool {
+    let bullet = |c: char| {
+        matches!(
+            c,
+            '•' | '▪'
+                | '■'
+                | '●'
+                | '○'
+                | '◦'
+                | '–'
+                | '➢'
+                | '✓'
+                | '‣'
+                | '∙'
+                | '·'
+                | '◆'
+                | '❖'
+                | '\u{f0b7}'
+                | '\u{f0a7}'
+        )
+    };
+    text.starts_with(bullet) || text.starts_with("- ")
+}
+
+/// Lines as running text: a word that was parted at the end of a line is joined again.
+fn join(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let next = line.text.as_str();
+        let mut before = text.chars().rev();
+        let (last, last_but_one) = (before.next(), before.next());
+        let parted =
+            last == Some('-') && last_but_one.is_some_and(char::is_alphabetic) && next.starts_with(char::is_lowercase);
+        if parted {
+            text.pop();
+        } else if last.is_some_and(|last| !(is_wide(last) && next.starts_with(is_wide))) {
+            text.push(' ');
+        }
+        text.push_str(next);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str, y: f64, size: f64) -> Line {
+        Line { text: text.into(), x: 50.0, end: 50.0 + text.chars().count() as f64 * size / 2.0, y, size }
+    }
+
+    #[test]
+    fn type_sizes_make_headings_and_heads_are_dropped() {
+        let page = |n: u32, title: &str, text: [&str; 2]| {
+            let head = line(&format!("Lecture notes {n}"), 800.0, 9.0);
+            (
+                n,
+                vec![
+                    head,
+                    line(title, 760.0, 16.0),
+                    line(text[0], 740.0, 10.0),
+                    line(text[1], 728.0, 10.0),
+                    line(&n.to_string(), 20.0, 9.0),
+                ],
+            )
+        };
+        let pages = vec![
+            page(1, "Chain rule", ["The chain rule multi-", "plies derivatives."]),
+            page(2, "Gradients", ["They point uphill,", "and we walk downhill."]),
+            page(3, "学习率", ["学习率决定更新", "的幅度。"]),
+        ];
+        let seen: Vec<_> = blocks(pages).into_iter().map(|b| (b.page, b.section.to_vec(), b.text)).collect();
+        assert_eq!(
+            seen,
+            [
+                (Some(1), vec!["Chain rule".to_owned()], "The chain rule multiplies derivatives.".to_owned()),
+                (Some(2), vec!["Gradients".to_owned()], "They point uphill, and we walk downhill.".to_owned()),
+                (Some(3), vec!["学习率".to_owned()], "学习率决定更新的幅度。".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_title_page_is_text() {
+        let pages = vec![
+            (1, vec![line("Systems for AI", 500.0, 30.0)]),
+            (2, vec![line(&"body text ".repeat(40), 500.0, 10.0)]),
+        ];
+        assert_eq!(blocks(pages)[0].text, "Systems for AI");
+    }
+}

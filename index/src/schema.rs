@@ -1,0 +1,140 @@
+//! What the index holds: passages, and one record for each document.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tantivy::schema::{Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
+use tantivy::{TantivyDocument, Term};
+
+use crate::analyze::MixedTokenizer;
+use crate::{Document, IndexError, Passage};
+
+/// Rises when an older index cannot be read any more.
+const VERSION: u32 = 1;
+const TOKENIZER: &str = "mixed";
+
+/// The fields of the index.
+///
+/// A passage has `course`, `key`, `place`, `text`, `headings` and `passage`; a document's record has
+/// `catalogue`, `key` and `record`. Courses and keys are whole terms: no prefix of one ever matches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields {
+    /// The course of a passage.
+    pub(crate) course: Field,
+    /// The course of a document's record.
+    pub(crate) catalogue: Field,
+    /// Course and document in one.
+    pub(crate) key: Field,
+    /// The passage's position in the document.
+    pub(crate) place: Field,
+    pub(crate) text: Field,
+    /// The heading path and the document's name.
+    pub(crate) headings: Field,
+    /// The passage as JSON.
+    pub(crate) passage: Field,
+    /// The record as JSON.
+    pub(crate) record: Field,
+}
+
+/// What is known of a document as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    #[serde(flatten)]
+    pub(crate) document: Document,
+    /// The version of the program that read and cut it.
+    pub(crate) recipe: u32,
+}
+
+/// The way in which documents are read and cut: another number means to read them again.
+pub(crate) const RECIPE: u32 = crate::extract::VERSION * 1_000 + crate::chunk::VERSION;
+
+impl Fields {
+    fn build() -> (Schema, Self) {
+        let mut schema = Schema::builder();
+        let indexing = TextFieldIndexing::default().set_tokenizer(TOKENIZER);
+        let searched = TextOptions::default()
+            .set_indexing_options(indexing.set_index_option(IndexRecordOption::WithFreqsAndPositions));
+        let fields = Self {
+            course: schema.add_text_field("course", STRING),
+            catalogue: schema.add_text_field("catalogue", STRING),
+            key: schema.add_text_field("key", STRING),
+            place: schema.add_u64_field("place", INDEXED),
+            text: schema.add_text_field("text", searched.clone()),
+            headings: schema.add_text_field("headings", searched),
+            passage: schema.add_text_field("passage", STORED),
+            record: schema.add_text_field("record", STORED),
+        };
+        (schema.build(), fields)
+    }
+
+    /// The term of all passages and the record of a document.
+    pub(crate) fn document(&self, course: &str, document: &str) -> Term {
+        Term::from_field_text(self.key, &format!("{course}\0{document}"))
+    }
+
+    pub(crate) fn passage(&self, passage: &Passage) -> Result<TantivyDocument, IndexError> {
+        let mut entry = TantivyDocument::default();
+        entry.add_text(self.course, &passage.course);
+        entry.add_text(self.key, format!("{}\0{}", passage.course, passage.document));
+        entry.add_u64(self.place, u64::from(passage.place));
+        entry.add_text(self.text, &passage.text);
+        entry.add_text(self.headings, headings(passage));
+        entry.add_text(self.passage, serde_json::to_string(passage)?);
+        Ok(entry)
+    }
+
+    pub(crate) fn record(&self, course: &str, record: &Record) -> Result<TantivyDocument, IndexError> {
+        let mut entry = TantivyDocument::default();
+        entry.add_text(self.catalogue, course);
+        entry.add_text(self.key, format!("{course}\0{}", record.document.name));
+        entry.add_text(self.record, serde_json::to_string(record)?);
+        Ok(entry)
+    }
+}
+
+/// The heading path and the document's name without its ending, as words.
+pub(crate) fn headings(passage: &Passage) -> String {
+    let name = passage.document.rsplit_once('.').map_or(passage.document.as_str(), |(name, _)| name);
+    let name = name.replace(['-', '_', '/', '.'], " ");
+    passage.section.iter().map(String::as_str).chain([name.as_str()]).collect::<Vec<_>>().join("\n")
+}
+
+/// Opens the index in a folder, or makes one there.
+pub(crate) fn open(folder: &Path) -> Result<(tantivy::Index, Fields), IndexError> {
+    fs::create_dir_all(folder)?;
+    let (schema, fields) = Fields::build();
+    let index = if folder.join("meta.json").exists() {
+        check_version(folder)?;
+        let index = tantivy::Index::open_in_dir(folder)?;
+        if index.schema() != schema {
+            return Err(incompatible(folder, VERSION));
+        }
+        index
+    } else {
+        write_version(folder)?;
+        tantivy::Index::create_in_dir(folder, schema)?
+    };
+    index.tokenizers().register(TOKENIZER, MixedTokenizer);
+    Ok((index, fields))
+}
+
+fn check_version(folder: &Path) -> Result<(), IndexError> {
+    let stated = fs::read_to_string(folder.join("version")).unwrap_or_default();
+    let found = stated.trim().parse().unwrap_or(0);
+    if found == VERSION { Ok(()) } else { Err(incompatible(folder, found)) }
+}
+
+fn incompatible(folder: &Path, found: u32) -> IndexError {
+    IndexError::Incompatible { folder: folder.to_owned(), found, expected: VERSION }
+}
+
+fn write_version(folder: &Path) -> Result<(), IndexError> {
+    let beside = folder.join("version.new");
+    let mut file = fs::File::create(&beside)?;
+    file.write_all(VERSION.to_string().as_bytes())?;
+    file.sync_all()?;
+    fs::rename(beside, folder.join("version"))?;
+    Ok(())
+}

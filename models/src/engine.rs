@@ -1,0 +1,297 @@
+//! The chat model in this process: many answers at once on one llama.cpp context.
+//!
+//! [`Engine`] lives with its callers: it turns messages into tokens, refuses what does not fit and puts the rest into a
+//! bounded queue. One thread owns the context and writes all answers, step by step.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc as threads;
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::generate::{Generate, GenerateError, Generation, Message, Request};
+use llama::Llama;
+use loaded::Loaded;
+use prompt::Markers;
+use queue::{Queue, Refused};
+use template::Template;
+use worker::{Job, Worker};
+
+pub(crate) mod backend;
+mod decode;
+mod llama;
+pub(crate) mod loaded;
+mod memory;
+mod prompt;
+mod queue;
+mod sampler;
+mod schedule;
+mod template;
+mod text;
+mod worker;
+
+pub use loaded::Placement;
+
+/// A token's number in the model's vocabulary.
+pub(crate) type Token = i32;
+
+/// The most sequences that llama.cpp keeps in one context.
+const MOST_PARALLEL: u32 = 256;
+
+/// How many of the model's layers the GPU gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum GpuLayers {
+    /// All, when the program was built for a GPU and one is there; else none.
+    #[default]
+    Auto,
+    /// The last so many.
+    Count(u32),
+}
+
+/// Which model, and what it may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// The model's name in the catalogue.
+    pub name: String,
+    /// Its GGUF file.
+    pub path: PathBuf,
+    /// Threads of the CPU; 0 takes as many as run at once on this machine.
+    pub threads: u32,
+    /// Tokens of a prompt and its answer together. No more than the model was trained to read are used.
+    pub context: u32,
+    /// Answers written at the same time, 1 to 256.
+    pub parallel: u32,
+    /// Layers on the GPU.
+    pub gpu_layers: GpuLayers,
+    /// Requests that may wait; one more is refused.
+    pub queue: usize,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            path: PathBuf::new(),
+            threads: 0,
+            context: 4096,
+            parallel: 4,
+            gpu_layers: GpuLayers::Auto,
+            queue: 256,
+        }
+    }
+}
+
+/// Why a model cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// There is no such file.
+    #[error("there is no model file {path}")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is no GGUF, is cut off, or holds what llama.cpp cannot use.
+    #[error("the model file {path} is damaged: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the model file {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The context does not fit into memory.
+    #[error("{needed} bytes are needed for {sequences} answers of {tokens} tokens, {available} are free")]
+    NotEnoughMemory {
+        /// Bytes that the context takes.
+        needed: u64,
+        /// Bytes that are free.
+        available: u64,
+        /// Answers at the same time.
+        sequences: u32,
+        /// Tokens of each.
+        tokens: u32,
+    },
+    /// llama.cpp could not set up a context.
+    #[error("llama.cpp could not set up {sequences} answers of {tokens} tokens: {reason}")]
+    Context {
+        /// Answers at the same time.
+        sequences: u32,
+        /// Tokens of each.
+        tokens: u32,
+        /// What it said.
+        reason: String,
+    },
+    /// llama.cpp or its thread could not be started.
+    #[error("the engine could not be started: {reason}")]
+    Start {
+        /// What was said.
+        reason: String,
+    },
+}
+
+/// A chat model on llama.cpp. Dropping it ends its answers within one step.
+#[derive(Debug)]
+pub struct Engine {
+    prompts: Arc<Prompts>,
+    queue: Arc<Queue<Job>>,
+    window: usize,
+    placement: Placement,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What is needed to turn messages into tokens; shared with the blocking pool.
+#[derive(Debug)]
+struct Prompts {
+    loaded: Arc<Loaded>,
+    template: Template,
+    markers: Markers,
+}
+
+impl Prompts {
+    fn new(loaded: Arc<Loaded>) -> Result<Self, EngineError> {
+        let source = loaded.chat_template();
+        let (bos, eos) = loaded.boundary_texts();
+        let template = Template::new(source.as_deref(), &bos, &eos);
+        let markers = Markers::of(&loaded.model, source.as_deref().unwrap_or_default())
+            .map_err(|error| EngineError::Damaged { path: loaded.path.clone(), reason: error.to_string() })?;
+        Ok(Self { loaded, template, markers })
+    }
+
+    fn tokens(&self, messages: &[Message]) -> Result<Vec<Token>, GenerateError> {
+        let pieces =
+            self.template.apply(messages).map_err(|error| GenerateError::Backend { reason: error.to_string() })?;
+        Ok(self.markers.tokenize(&self.loaded.model, &pieces))
+    }
+}
+
+impl Engine {
+    /// Loads the model and starts its thread. It blocks for as long as loading takes.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub fn start(settings: EngineSettings) -> Result<Self, EngineError> {
+        let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers)?);
+        let parallel = settings.parallel.clamp(1, MOST_PARALLEL);
+        let context = settings.context.max(1).min(loaded.model.n_ctx_train().max(1));
+        memory::check(&loaded, parallel, context)?;
+        let prompts = Arc::new(Prompts::new(loaded.clone())?);
+        let queue = Arc::new(Queue::new(settings.queue));
+        let thread = start_thread(loaded.clone(), queue.clone(), parallel, context, settings.threads)?;
+        let placement = loaded.placement.clone();
+        tracing::info!(
+            model = settings.name,
+            device = placement.device,
+            layers = placement.layers,
+            context,
+            parallel,
+            "engine started"
+        );
+        Ok(Self { prompts, queue, window: context as usize, placement, thread: Some(thread) })
+    }
+
+    /// Where the model runs.
+    pub fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    async fn tokens(&self, messages: Vec<Message>) -> Result<Vec<Token>, GenerateError> {
+        let prompts = self.prompts.clone();
+        tokio::task::spawn_blocking(move || prompts.tokens(&messages))
+            .await
+            .map_err(|error| GenerateError::Backend { reason: error.to_string() })?
+    }
+}
+
+/// Starts the thread that owns the context and waits until the context stands.
+fn start_thread(
+    loaded: Arc<Loaded>,
+    queue: Arc<Queue<Job>>,
+    parallel: u32,
+    context: u32,
+    threads: u32,
+) -> Result<JoinHandle<()>, EngineError> {
+    let (ready, started) = threads::sync_channel(1);
+    let work = move || {
+        let closing = Closing(queue);
+        match Llama::new(&loaded, parallel, context, threads) {
+            Ok(llama) => {
+                let _ = ready.send(Ok(()));
+                Worker::new(llama, parallel as usize).run(&closing.0);
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+            }
+        }
+    };
+    let start = |reason: String| EngineError::Start { reason };
+    let thread =
+        std::thread::Builder::new().name("llama".to_owned()).spawn(work).map_err(|error| start(error.to_string()))?;
+    started.recv().map_err(|_| start("its thread ended".to_owned()))??;
+    Ok(thread)
+}
+
+/// Closes the queue when it is dropped: nobody may wait for a thread that has ended, however it ended.
+struct Closing(Arc<Queue<Job>>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        for job in self.0.close() {
+            job.fail(GenerateError::Stopped);
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        drop(Closing(self.queue.clone()));
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the engine's thread had panicked");
+        }
+    }
+}
+
+#[async_trait]
+impl Generate for Engine {
+    fn name(&self) -> &str {
+        &self.prompts.loaded.name
+    }
+
+    fn window(&self) -> usize {
+        self.window
+    }
+
+    async fn count(&self, messages: &[Message]) -> Result<usize, GenerateError> {
+        Ok(self.tokens(messages.to_vec()).await?.len())
+    }
+
+    async fn generate(&self, request: Request) -> Result<Generation, GenerateError> {
+        let max_tokens = request.max_tokens.max(1);
+        let limit = self.window.saturating_sub(max_tokens);
+        let prompt = self.tokens(request.messages).await?;
+        if prompt.len() > limit {
+            return Err(GenerateError::PromptTooLong { tokens: prompt.len(), limit });
+        }
+        // Room for every event that there can be, so that the engine's thread never waits for a reader.
+        let (events, receiver) = mpsc::channel(max_tokens + 2);
+        let job = Job { prompt, sampling: request.sampling, stop: request.stop, max_tokens, events };
+        self.queue.push(job).map_err(|refused| match refused {
+            Refused::Full { waiting } => GenerateError::Busy { waiting },
+            Refused::Closed => GenerateError::Stopped,
+        })?;
+        Ok(Generation::new(receiver))
+    }
+}
+
+#[cfg(test)]
+mod tests;

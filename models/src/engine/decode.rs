@@ -1,0 +1,49 @@
+//! What the worker needs of a model. Two bodies: llama.cpp, and a strict fake that the worker's tests drive.
+
+use super::Token;
+use crate::generate::Sampling;
+
+/// A token to be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Feed {
+    /// The sequence that it continues.
+    pub(super) sequence: usize,
+    /// Its place there, from 0.
+    pub(super) position: usize,
+    /// The token.
+    pub(super) token: Token,
+    /// Whether a next token will be sampled after it.
+    pub(super) last: bool,
+}
+
+/// Why a step was not computed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct DecodeError(pub(super) String);
+
+/// A model that keeps the state of several sequences.
+///
+/// Contract: positions of a sequence follow each other without gaps; [`Decode::sample`] is called only for entries of
+/// the latest step whose `last` was set; after an error of [`Decode::decode`] the state is undefined until
+/// [`Decode::clear`].
+pub(super) trait Decode {
+    /// How a request's tokens are chosen.
+    type Sampler;
+
+    /// The most tokens of a step.
+    fn most(&self) -> usize;
+    /// The sampler for a request.
+    fn sampler(&self, sampling: &Sampling) -> Self::Sampler;
+    /// Forgets what follows the first `keep` tokens of a sequence. False when it cannot: then it has forgotten all.
+    fn cut(&mut self, sequence: usize, keep: usize) -> bool;
+    /// Forgets everything.
+    fn clear(&mut self);
+    /// Computes a step.
+    fn decode(&mut self, feeds: &[Feed]) -> Result<(), DecodeError>;
+    /// The token after entry `index` of the latest step.
+    fn sample(&mut self, index: usize, sampler: &mut Self::Sampler) -> Token;
+    /// Whether a token ends the answer.
+    fn ends(&self, token: Token) -> bool;
+    /// A token's bytes; none for control tokens.
+    fn bytes(&self, token: Token) -> Vec<u8>;
+}

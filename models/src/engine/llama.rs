@@ -1,0 +1,107 @@
+//! [`Decode`] on llama.cpp. It stays on the thread that made it.
+
+use std::num::NonZeroU32;
+
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::sampling::LlamaSampler;
+use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::vocab::LlamaVocab;
+
+use super::decode::{Decode, DecodeError, Feed};
+use super::loaded::Loaded;
+use super::{EngineError, Token, backend, sampler};
+use crate::generate::Sampling;
+
+/// The most tokens that llama.cpp computes in one go.
+const STEP: u32 = 512;
+
+/// A context with room for several sequences, each with its own cells: in a shared cache every sequence would be
+/// compared with the tokens of all others.
+#[derive(Debug)]
+pub(super) struct Llama<'m> {
+    context: LlamaContext<'m>,
+    vocab: LlamaVocab<'m>,
+    batch: LlamaBatch<'static>,
+    step: u32,
+}
+
+impl<'m> Llama<'m> {
+    /// A context for `parallel` sequences of `context` tokens.
+    pub(super) fn new(loaded: &'m Loaded, parallel: u32, context: u32, threads: u32) -> Result<Self, EngineError> {
+        let step = STEP.max(parallel);
+        let threads = backend::threads(threads);
+        let params = LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(context.next_multiple_of(256).saturating_mul(parallel)))
+            .with_n_seq_max(parallel)
+            .with_kv_unified(false)
+            .with_n_batch(step)
+            .with_n_ubatch(step)
+            .with_n_threads(threads)
+            .with_n_threads_batch(threads);
+        let context = loaded.model.new_context(backend::started()?, params).map_err(|error| EngineError::Context {
+            sequences: parallel,
+            tokens: context,
+            reason: error.to_string(),
+        })?;
+        Ok(Self { context, vocab: loaded.model.vocab(), batch: LlamaBatch::new(step as usize, 1), step })
+    }
+
+    fn fill(&mut self, feeds: &[Feed]) -> Result<(), String> {
+        self.batch.clear();
+        for feed in feeds {
+            let (position, sequence) = (number(feed.position)?, number(feed.sequence)?);
+            let added = self.batch.add(LlamaToken(feed.token), position, &[sequence], feed.last);
+            added.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+fn number(place: usize) -> Result<i32, String> {
+    i32::try_from(place).map_err(|error| error.to_string())
+}
+
+impl Decode for Llama<'_> {
+    type Sampler = LlamaSampler;
+
+    fn most(&self) -> usize {
+        self.step as usize
+    }
+
+    fn sampler(&self, sampling: &Sampling) -> LlamaSampler {
+        sampler::chain(sampling, self.vocab.n_tokens())
+    }
+
+    fn cut(&mut self, sequence: usize, keep: usize) -> bool {
+        let (Ok(sequence), Ok(from)) = (i32::try_from(sequence), u32::try_from(keep)) else { return false };
+        // Models with a running state cannot forget a part of it.
+        let cut = self.context.kv_cache_seq_rm(sequence, Some(from), None).is_ok();
+        cut || {
+            let _ = self.context.kv_cache_seq_rm(sequence, None, None);
+            keep == 0
+        }
+    }
+
+    fn clear(&mut self) {
+        self.context.clear_kv_cache();
+    }
+
+    fn decode(&mut self, feeds: &[Feed]) -> Result<(), DecodeError> {
+        self.fill(feeds).map_err(DecodeError)?;
+        self.context.decode(&mut self.batch).map_err(|error| DecodeError(error.to_string()))
+    }
+
+    fn sample(&mut self, index: usize, sampler: &mut LlamaSampler) -> Token {
+        sampler.sample(&self.context, i32::try_from(index).unwrap_or(i32::MAX)).0
+    }
+
+    fn ends(&self, token: Token) -> bool {
+        self.vocab.is_eog(LlamaToken(token))
+    }
+
+    fn bytes(&self, token: Token) -> Vec<u8> {
+        self.vocab.token_to_piece(LlamaToken(token), false, None)
+    }
+}

@@ -1,0 +1,140 @@
+//! `tutor courses`: create, list, invite, documents, remove.
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Failure, Output};
+use crate::app::App;
+use crate::dialogue::invitation;
+use crate::memory::{Course, CourseId, MemoryError, Role, Unsupported};
+
+/// Its arguments.
+#[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, Subcommand)]
+enum Action {
+    Create {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(long, value_name = "TITLE")]
+        title: Option<String>,
+    },
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    Invite {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(long, value_enum, default_value = "student")]
+        role: Role,
+    },
+    Documents {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(long)]
+        json: bool,
+    },
+    Remove {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+impl Arguments {
+    /// Carries it out.
+    pub(super) async fn run(self, app: &App, output: &Output) -> Result<(), Failure> {
+        match self.action {
+            Action::Create { id, title } => create(app, output, &id, title).await,
+            Action::List { json } => list(app, output, json).await,
+            Action::Invite { id, role } => invite(app, output, &id, role).await,
+            Action::Documents { id, json } => documents(app, output, &id, json).await,
+            Action::Remove { id, name } => remove(app, output, &id, &name).await,
+        }
+    }
+}
+
+/// The course with this identifier, or a sentence that says what to do.
+pub(super) async fn known(app: &App, id: &str) -> Result<Course, Failure> {
+    let course = match CourseId::parse(id) {
+        Some(id) => app.parts.memory.course(&id).await?,
+        None => None,
+    };
+    course.ok_or_else(|| Failure::Said("cli-course-unknown", vec![("course", id.to_owned())]))
+}
+
+async fn create(app: &App, output: &Output, id: &str, title: Option<String>) -> Result<(), Failure> {
+    let Some(course) = CourseId::parse(id) else {
+        return Err(Failure::Said("course-bad-id", vec![("id", id.to_owned())]));
+    };
+    let title = title.unwrap_or_else(|| course.to_string());
+    let course = Course { id: course, title, unsupported: Unsupported::default(), created: Timestamp::now() };
+    match app.parts.memory.create_course(&course).await {
+        Err(MemoryError::Exists(_)) => {
+            return Err(Failure::Said("course-exists", vec![("course", course.id.to_string())]));
+        }
+        created => created?,
+    }
+    let values = [("course", course.id.as_str()), ("title", course.title.as_str())];
+    output.out(app.parts.words.say(output.terminal().language, "cli-course-created", &values)).await;
+    Ok(())
+}
+
+async fn list(app: &App, output: &Output, as_json: bool) -> Result<(), Failure> {
+    for course in app.parts.memory.courses().await? {
+        let id = course.id.to_string();
+        let documents = app.parts.on_index(move |index| index.documents(&id)).await?;
+        let passages: usize = documents.iter().map(|document| document.passages).sum();
+        if as_json {
+            let line =
+                json!({"id": course.id, "title": course.title, "documents": documents.len(), "passages": passages});
+            output.json(&line).await;
+        } else {
+            let count = documents.len().to_string();
+            let documents = app.parts.words.say(output.terminal().language, "documents", &[("count", &count)]);
+            output.out(format!("{}\t{}\t{documents}", course.id, course.title)).await;
+        }
+    }
+    Ok(())
+}
+
+async fn invite(app: &App, output: &Output, id: &str, role: Role) -> Result<(), Failure> {
+    let course = known(app, id).await?;
+    let invitation = invitation(&course.id, role, Timestamp::now());
+    app.parts.memory.invite(&invitation).await?;
+    output.out(invitation.code).await;
+    Ok(())
+}
+
+async fn documents(app: &App, output: &Output, id: &str, as_json: bool) -> Result<(), Failure> {
+    let course = known(app, id).await?.id.to_string();
+    for document in app.parts.on_index(move |index| index.documents(&course)).await? {
+        if as_json {
+            output.json(&document).await;
+        } else {
+            let count = document.passages.to_string();
+            let passages = app.parts.words.say(output.terminal().language, "passages", &[("count", &count)]);
+            output.out(format!("{}\t{passages}", document.name)).await;
+        }
+    }
+    Ok(())
+}
+
+async fn remove(app: &App, output: &Output, id: &str, name: &str) -> Result<(), Failure> {
+    let course = known(app, id).await?;
+    let (id, document) = (course.id.to_string(), name.to_owned());
+    if !app.parts.on_index(move |index| index.remove(&id, &document)).await? {
+        let values = vec![("course", course.title), ("name", name.to_owned())];
+        return Err(Failure::Said("remove-unknown", values));
+    }
+    output.out(app.parts.words.say(output.terminal().language, "removed", &[("name", name)])).await;
+    Ok(())
+}

@@ -1,0 +1,372 @@
+//! Whole conversations over a real index and memory, with a model that says what the test wants.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+use tutor_bots::chat::*;
+use tutor_models::engine::GpuLayers;
+use tutor_models::generate::{
+    Event, Finish, FinishReason, Generate, GenerateError, Generation, Message, Request, Role, Usage,
+};
+
+use super::*;
+use crate::config;
+use crate::memory::fake::FakeMemory;
+
+/// A model that answers by script and counts words as tokens; it refuses what a real one would refuse.
+struct Scripted {
+    script: fn(&Request) -> String,
+    seen: Mutex<Vec<Request>>,
+}
+
+#[async_trait]
+impl Generate for Scripted {
+    fn name(&self) -> &str {
+        "scripted"
+    }
+
+    fn window(&self) -> usize {
+        2_000
+    }
+
+    async fn count(&self, messages: &[Message]) -> Result<usize, GenerateError> {
+        Ok(messages.iter().map(|message| message.content.split_whitespace().count() + 4).sum())
+    }
+
+    async fn generate(&self, request: Request) -> Result<Generation, GenerateError> {
+        let tokens = self.count(&request.messages).await?;
+        let limit = self.window() - request.max_tokens;
+        if tokens > limit {
+            return Err(GenerateError::PromptTooLong { tokens, limit });
+        }
+        let text = (self.script)(&request);
+        self.seen.lock().unwrap().push(request);
+        let (events, received) = mpsc::channel(1);
+        tokio::spawn(async move {
+            for word in text.split_inclusive(' ') {
+                if events.send(Ok(Event::Text(word.to_owned()))).await.is_err() {
+                    return;
+                }
+            }
+            let completion_tokens = text.split(' ').count();
+            let usage = Usage { prompt_tokens: tokens, cached_tokens: 0, completion_tokens };
+            let _ = events.send(Ok(Event::Done(Finish { reason: FinishReason::Stop, usage }))).await;
+        });
+        Ok(Generation::new(received))
+    }
+}
+
+/// Files by their reference.
+struct Uploads(Vec<(&'static str, &'static [u8])>);
+
+#[async_trait]
+impl Files for Uploads {
+    async fn fetch(&self, file: &FileRef, _limit: u64) -> Result<Vec<u8>, FetchError> {
+        let found = self.0.iter().find(|(name, _)| *name == file.reference);
+        found.map(|(_, bytes)| bytes.to_vec()).ok_or(FetchError::Failed { reason: "gone".into() })
+    }
+}
+
+/// A tutor on a stage: what is said to it, and what it says.
+struct Stage {
+    dialogue: Dialogue,
+    parts: Arc<Parts>,
+    model: Arc<Scripted>,
+    count: Mutex<u32>,
+    _folder: tempfile::TempDir,
+}
+
+const NOTES: &[u8] = b"# Circuits\n\n## Gates\n\nThe add gate distributes the gradient equally to all of its inputs. \
+It does so because its local gradient is 1.0 for every input.\n\n## Steps\n\nThe learning rate sets the size of a step.\n";
+
+impl Stage {
+    fn new(script: fn(&Request) -> String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let model = Arc::new(Scripted { script, seen: Mutex::default() });
+        let models = config::Models {
+            folder: folder.path().to_owned(),
+            chat: "scripted".into(),
+            embed: String::new(),
+            threads: 1,
+            context: 2_000,
+            parallel: 1,
+            gpu_layers: GpuLayers::Auto,
+        };
+        let parts = Arc::new(Parts {
+            memory: Arc::new(FakeMemory::default()),
+            index: Arc::new(Index::open(&folder.path().join("index")).unwrap()),
+            model: Model::ready(models, model.clone()),
+            prompts: Prompts::load(None).unwrap(),
+            words: Arc::new(Words::load().unwrap()),
+            admins: HashSet::from([AccountId::new("test", "admin")]),
+        });
+        Self { dialogue: Dialogue::new(parts.clone()), parts, model, count: Mutex::default(), _folder: folder }
+    }
+
+    /// A stage with a course that has notes, its admin in it.
+    async fn with_course(script: fn(&Request) -> String) -> Self {
+        let stage = Self::new(script);
+        stage.say("admin", command("create", "circuits Circuits that learn")).await;
+        let said = stage.say("admin", upload("notes.md")).await;
+        assert!(said.contains("Learned notes.md"), "{said}");
+        stage
+    }
+
+    fn incoming(&self, who: &str, place: Place, content: Content) -> Incoming {
+        let mut count = self.count.lock().unwrap();
+        *count += 1;
+        Incoming {
+            id: IncomingId(format!("test:{count}")),
+            account: AccountId::new("test", who),
+            name: Some("Ada Lovelace".into()),
+            locale: Some("en".into()),
+            place,
+            surface: Surface { message_limit: 4096, edits: true, buttons: true, files: true, upload_limit: 1 << 20 },
+            content,
+        }
+    }
+
+    async fn say(&self, who: &str, content: Content) -> String {
+        let place = Place { platform: "test".into(), chat: who.into(), thread: None, audience: Audience::Direct };
+        self.hear(self.incoming(who, place, content)).await
+    }
+
+    async fn say_in_group(&self, who: &str, content: Content) -> String {
+        let place = Place { platform: "test".into(), chat: "class".into(), thread: None, audience: Audience::Group };
+        self.hear(self.incoming(who, place, content)).await
+    }
+
+    /// What stands in the chat in the end, as a person would see it.
+    async fn hear(&self, incoming: Incoming) -> String {
+        assert_eq!(self.dialogue.accept(&incoming).await.unwrap(), Acceptance::New);
+        self.hear_again(incoming).await
+    }
+
+    async fn hear_again(&self, incoming: Incoming) -> String {
+        let files = Arc::new(Uploads(vec![("notes.md", NOTES), ("empty.md", b""), ("fake.pdf", b"no pdf")]));
+        let mut replies = self.dialogue.reply(incoming, files).await;
+        let (mut text, mut below, mut done) = (String::new(), String::new(), false);
+        while let Some(event) = replies.recv().await {
+            assert!(!done, "{event:?} after the end");
+            match event {
+                ReplyEvent::Progress(_) => {}
+                ReplyEvent::Text(more) => text.push_str(&more),
+                ReplyEvent::Rewrite(whole) => text = whole,
+                ReplyEvent::Sources(sources) => {
+                    below.push_str(&format!("\n{}:", sources.label));
+                    for Source { n, title, quote } in sources.items {
+                        below.push_str(&format!("\n[{n}] {title}: \"{quote}\""));
+                    }
+                }
+                ReplyEvent::Buttons(buttons) => {
+                    buttons.iter().for_each(|button| below.push_str(&format!("\n({})", button.label)));
+                }
+                ReplyEvent::File(file) => below.push_str(&format!("\n<{}>", file.name)),
+                ReplyEvent::Done => done = true,
+            }
+        }
+        assert!(done, "the reply broke off: {text}");
+        format!("{text}{below}")
+    }
+}
+
+fn text(text: &str) -> Content {
+    Content::Text(text.into())
+}
+
+fn command(name: &str, argument: &str) -> Content {
+    Content::Command { name: name.into(), argument: argument.into() }
+}
+
+fn press(data: &str) -> Content {
+    Content::Press { data: data.into() }
+}
+
+fn upload(name: &str) -> Content {
+    Content::File(FileRef { name: name.into(), size: 100, reference: name.into(), caption: String::new() })
+}
+
+fn faithful(_: &Request) -> String {
+    "The add gate distributes the gradient equally to its inputs. Penguins live at the South Pole.".into()
+}
+
+#[tokio::test]
+async fn an_answer_is_checked_marked_and_sourced() {
+    let stage = Stage::with_course(faithful).await;
+    let said = stage.say("admin", text("What does the add gate do to the gradient?")).await;
+    insta::assert_snapshot!(said, @r#"
+    The add gate distributes the gradient equally to its inputs. [1] Penguins live at the South Pole. *(not from the notes)*
+    Sources:
+    [1] notes.md › Circuits › Gates: "The add gate distributes the gradient equally to all of its inputs."
+    "#);
+    stage.say("admin", command("rules", "drop")).await;
+    let said = stage.say("admin", text("What does an add gate do to a gradient?")).await;
+    assert!(!said.contains("Penguins"), "{said}");
+}
+
+#[tokio::test]
+async fn what_the_notes_do_not_cover_is_said_and_passed_on() {
+    let stage = Stage::with_course(faithful).await;
+    let question = stage.incoming(
+        "admin",
+        Place { platform: "test".into(), chat: "admin".into(), thread: None, audience: Audience::Direct },
+        text("Who won the 1998 football world cup?"),
+    );
+    let said = stage.hear(question.clone()).await;
+    assert!(said.starts_with("The notes of “Circuits that learn” do not cover this question."), "{said}");
+    assert!(said.ends_with("(Ask the teacher)"), "{said}");
+    assert!(stage.model.seen.lock().unwrap().is_empty(), "no model is asked about what is not there");
+    let pass = format!("pass:{}", question.id);
+    assert!(stage.say("admin", press(&pass)).await.contains("teacher's list"));
+    assert!(stage.say("admin", press(&pass)).await.contains("already"));
+    let list = stage.say("admin", command("questions", "")).await;
+    assert!(list.contains("1. Who won the 1998 football world cup?") && list.contains("(Done 1)"), "{list}");
+    stage.say("admin", press(&format!("done:{}", question.id))).await;
+    assert!(stage.say("admin", command("questions", "")).await.contains("No questions"));
+}
+
+#[tokio::test]
+async fn a_follow_up_is_understood_from_the_conversation() {
+    let stage = Stage::with_course(|request| {
+        let last = &request.messages.last().unwrap().content;
+        if last.starts_with("Rewrite") {
+            return "Why does the add gate distribute the gradient equally?".into();
+        }
+        if last.starts_with("What") {
+            return "The add gate distributes the gradient equally.".into();
+        }
+        "Its local gradient is 1.0 for every input.".into()
+    })
+    .await;
+    stage.say("admin", text("What does the add gate do to the gradient?")).await;
+    let said = stage.say("admin", text("and why is that?")).await;
+    assert!(said.starts_with("Its local gradient is 1.0 for every input. [1]"), "{said}");
+    let last = stage.model.seen.lock().unwrap().last().unwrap().clone();
+    assert_eq!(last.messages.last().unwrap().content, "Why does the add gate distribute the gradient equally?");
+    assert!(last.messages.iter().any(|message| message.role == Role::Assistant), "a follow-up sees the talk");
+}
+
+#[tokio::test]
+async fn a_model_that_says_nothing_of_the_notes_is_replaced_by_the_notes() {
+    let stage = Stage::with_course(|_| "Elephants never forget anything at all.".into()).await;
+    let said = stage.say("admin", text("What does the add gate do to the gradient?")).await;
+    insta::assert_snapshot!(said, @r#"
+    The notes say: The add gate distributes the gradient equally to all of its inputs. [1] It does so because its local gradient is 1.0 for every input. [1]
+    Sources:
+    [1] notes.md › Circuits › Gates: "The add gate distributes the gradient equally to all of its inputs."
+    "#);
+}
+
+#[tokio::test]
+async fn only_members_get_in_and_only_teachers_teach() {
+    let stage = Stage::with_course(faithful).await;
+    assert!(stage.say("eve", text("What does the add gate do?")).await.contains("in no course yet"));
+    assert!(stage.say("eve", command("switch", "circuits")).await.contains("no course “circuits”"));
+    assert!(stage.say("eve", command("create", "mine Mine")).await.contains("Only an admin"));
+    assert!(stage.say("eve", command("join", "AAAA2222")).await.contains("not valid"));
+    let invited = stage.say("admin", command("invite", "student")).await;
+    let code = invited.split_whitespace().skip_while(|word| *word != "/join").nth(1).unwrap().to_owned();
+    assert!(stage.say("bob", command("join", &code.to_lowercase())).await.contains("Welcome to “Circuits that learn”"));
+    assert!(stage.say("bob", text("What does the add gate do to the gradient?")).await.contains("[1]"));
+    for forbidden in
+        [upload("notes.md"), command("remove", "notes.md"), command("invite", ""), command("rules", "drop")]
+    {
+        let said = stage.say("bob", forbidden.clone()).await;
+        assert!(said.contains("Only a teacher"), "{forbidden:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_group_knows_nothing_of_what_was_private() {
+    let stage = Stage::with_course(faithful).await;
+    stage.say("admin", text("What does the add gate do to the gradient?")).await;
+    assert!(stage.say_in_group("admin", text("What does the add gate do?")).await.contains("no course yet"));
+    assert!(stage.say_in_group("bob", command("switch", "circuits")).await.contains("no course “circuits”"));
+    assert!(stage.say_in_group("admin", command("switch", "circuits")).await.contains("now about"));
+    stage.say_in_group("bob", text("and why is that, for the add gate and its gradient?")).await;
+    let seen = stage.model.seen.lock().unwrap().last().unwrap().clone();
+    assert!(seen.messages.iter().all(|message| message.role != Role::Assistant), "private turns leaked");
+    for private in ["export", "forget", "link", "courses", "questions"] {
+        let said = stage.say_in_group("admin", command(private, "")).await;
+        assert!(said.contains("private"), "/{private}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn an_answered_message_is_shown_again_and_not_answered_again() {
+    let stage = Stage::with_course(faithful).await;
+    let place = Place { platform: "test".into(), chat: "admin".into(), thread: None, audience: Audience::Direct };
+    let incoming = stage.incoming("admin", place, text("What does the add gate do to the gradient?"));
+    let first = stage.hear(incoming.clone()).await;
+    assert_eq!(stage.dialogue.accept(&incoming).await.unwrap(), Acceptance::Known);
+    let asked = stage.model.seen.lock().unwrap().len();
+    assert_eq!(stage.hear_again(incoming.clone()).await, first);
+    assert_eq!(stage.model.seen.lock().unwrap().len(), asked);
+    assert!(stage.dialogue.pending("test").await.iter().any(|pending| pending.incoming.id == incoming.id));
+    stage.dialogue.delivered(&incoming.id).await;
+    assert!(stage.dialogue.pending("test").await.iter().all(|pending| pending.incoming.id != incoming.id));
+}
+
+#[tokio::test]
+async fn bad_input_gets_a_sentence() {
+    let stage = Stage::with_course(faithful).await;
+    for (content, expected) in [
+        (text(" "), "empty"),
+        (text(&"long ".repeat(200_000)), "too long"),
+        (command("sudo", ""), "do not know the command /sudo"),
+        (upload("empty.md"), "is empty"),
+        (upload("fake.pdf"), "not what its name says"),
+        (upload("gone.md"), "could not fetch"),
+        (upload("song.mp3"), "could not fetch"),
+        (command("remove", "other.md"), "has no document “other.md”"),
+        (command("language", "klingon"), "/language en"),
+        (press("nonsense"), "text and files"),
+    ] {
+        let shown = format!("{content:?}").chars().take(60).collect::<String>();
+        let said = stage.say("admin", content).await;
+        assert!(said.contains(expected), "{shown}: {said}");
+    }
+    assert!(stage.say("admin", command("documents", "")).await.contains("notes.md"));
+}
+
+#[tokio::test]
+async fn the_answer_follows_the_language_that_is_written_or_chosen() {
+    let stage = Stage::with_course(faithful).await;
+    assert!(stage.say("admin", text("谁赢得了足球世界杯？")).await.contains("没有讲到"));
+    stage.say("admin", command("language", "zh")).await;
+    assert!(stage.say("admin", text("Who won the football world cup in 1998?")).await.contains("没有讲到"));
+    stage.say("admin", command("language", "auto")).await;
+    assert!(stage.say("admin", text("Who won the football world cup in 1998?")).await.contains("do not cover"));
+}
+
+#[tokio::test]
+async fn export_and_forget_reach_all_of_it() {
+    let stage = Stage::with_course(faithful).await;
+    stage.say("admin", text("What does the add gate do to the gradient?")).await;
+    assert!(stage.say("admin", command("export", "")).await.contains("<tutor-export.json>"));
+    assert!(stage.say("admin", command("forget", "")).await.contains("(Yes, forget me)"));
+    assert!(stage.say("admin", press("forget:no")).await.contains("Nothing was changed"));
+    assert!(stage.say("admin", press("forget:yes")).await.contains("forgotten you"));
+    assert_eq!(stage.parts.memory.students().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn two_accounts_become_one_person() {
+    let stage = Stage::with_course(faithful).await;
+    let offered = stage.say("admin", command("link", "")).await;
+    let code = offered.rsplit(' ').next().unwrap().to_owned();
+    assert!(stage.say("phone", command("link", &code)).await.contains("Both accounts are you now"));
+    assert!(stage.say("phone", text("What does the add gate do to the gradient?")).await.contains("[1]"));
+    assert!(stage.say("eve", command("link", &code)).await.contains("not valid"));
+}
+
+#[tokio::test]
+async fn a_summary_is_made_of_supported_sentences() {
+    let stage = Stage::with_course(faithful).await;
+    let said = stage.say("admin", command("summary", "notes")).await;
+    assert!(said.starts_with("**Summary of notes.md**\n\n- The add gate distributes"), "{said}");
+    assert!(!said.contains("Penguins") && said.contains("[1] notes.md"), "{said}");
+    assert!(stage.say("admin", command("summary", "football")).await.contains("found nothing about “football”"));
+}

@@ -1,0 +1,86 @@
+//! The chat model, loaded when it is first wanted: commands that only search never pay for it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+use tutor_models::catalog::Catalog;
+use tutor_models::engine::{Engine, EngineSettings};
+use tutor_models::generate::Generate;
+
+use crate::config;
+use crate::dialogue::Trouble;
+
+/// The chat model that the settings name.
+#[derive(Debug)]
+pub(crate) struct Model {
+    settings: config::Models,
+    engine: OnceCell<Loaded>,
+}
+
+struct Loaded(Arc<dyn Generate>);
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Loaded({})", self.0.name())
+    }
+}
+
+impl Model {
+    /// The model that `settings` name; nothing is loaded.
+    pub(crate) fn new(settings: config::Models) -> Self {
+        Self { settings, engine: OnceCell::new() }
+    }
+
+    /// A model that is there already, for tests.
+    #[cfg(test)]
+    pub(crate) fn ready(settings: config::Models, engine: Arc<dyn Generate>) -> Self {
+        Self { settings, engine: OnceCell::new_with(Some(Loaded(engine))) }
+    }
+
+    /// The model; loads it the first time.
+    ///
+    /// # Errors
+    /// [`Trouble::ModelMissing`] when its file is not there, damaged, or does not fit into memory. The next
+    /// call tries again.
+    pub(crate) async fn get(&self) -> Result<Arc<dyn Generate>, Trouble> {
+        let loaded = self.engine.get_or_try_init(|| self.load()).await?;
+        Ok(loaded.0.clone())
+    }
+
+    async fn load(&self) -> Result<Loaded, Trouble> {
+        let settings = self.settings.clone();
+        let start = std::time::Instant::now();
+        let engine =
+            tokio::task::spawn_blocking(move || start_engine(&settings)).await.map_err(|_| Trouble::Task)??;
+        tracing::info!(model = engine.name(), ms = start.elapsed().as_millis(), "model loaded");
+        Ok(Loaded(Arc::new(engine)))
+    }
+}
+
+fn start_engine(settings: &config::Models) -> Result<Engine, Trouble> {
+    let missing = |error: &dyn std::error::Error| Trouble::ModelMissing(chain(error));
+    let catalog = Catalog::load(&settings.folder).map_err(|error| missing(&error))?;
+    let path: PathBuf = catalog.path(&settings.chat, &settings.folder).map_err(|error| missing(&error))?;
+    let engine = EngineSettings {
+        name: settings.chat.clone(),
+        path,
+        threads: settings.threads,
+        context: settings.context,
+        parallel: settings.parallel,
+        gpu_layers: settings.gpu_layers,
+        ..EngineSettings::default()
+    };
+    Engine::start(engine).map_err(|error| missing(&error))
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,24 @@
+//! End to end: the real program with a real small model, against a Telegram and a Discord server on loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on fails, or says why it is skipped"
+)]
+
+mod support;
+
+#[path = "e2e/commands.rs"]
+mod commands;
+#[path = "e2e/crash.rs"]
+mod crash;
+#[path = "e2e/discord.rs"]
+mod discord;
+#[path = "e2e/disk.rs"]
+mod disk;
+#[path = "e2e/server.rs"]
+mod server;
+#[path = "e2e/telegram.rs"]
+mod telegram;
+#[path = "e2e/walls.rs"]
+mod walls;
