@@ -36,8 +36,12 @@ async fn what_was_acknowledged_survives_being_killed() {
         check(&program, &acknowledged).await;
     }
     let server = program.serve().await;
+    // A chat takes a message a second.
+    let patience = Duration::from_secs(60 + 2 * u64::from(kills));
     telegram
-        .wait_until("an answer to every message", |t| people.iter().map(|p| helps(t, p)).sum::<usize>() >= asked)
+        .wait_within(patience, "an answer to every message", |t| {
+            people.iter().map(|p| helps(t, p)).sum::<usize>() >= asked
+        })
         .await;
     telegram.wait_until("all confirmed", FakeTelegram::all_confirmed).await;
     let (code, log) = server.stop().await;

@@ -179,14 +179,19 @@ impl FakeTelegram {
     }
 
     /// Waits until `holds`; fails with what stands in every chat when it takes too long.
-    pub(crate) async fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+    pub(crate) async fn wait_until(&self, what: &str, holds: impl FnMut(&Self) -> bool) {
+        self.wait_within(PATIENCE, what, holds).await;
+    }
+
+    /// The same with a patience of its own, where a chat's rate makes it long.
+    pub(crate) async fn wait_within(&self, patience: Duration, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let mut changed = self.server.changed.subscribe();
         let come = async {
             while !holds(self) {
                 changed.changed().await.unwrap();
             }
         };
-        let waited = tokio::time::timeout(PATIENCE, come).await;
+        let waited = tokio::time::timeout(patience, come).await;
         assert!(waited.is_ok(), "not seen: {what}\n{}", self.server.read(|state| state.picture()));
     }
 
