@@ -5,7 +5,7 @@ mod cli;
 mod config;
 mod control;
 mod dialogue;
-mod health;
+mod http;
 mod memory;
 mod model;
 

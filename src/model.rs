@@ -1,10 +1,11 @@
-//! The chat model, loaded when it is first wanted: commands that only search never pay for it.
+//! The models, each loaded when it is first wanted: commands that only search never pay for one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 use tutor_models::catalog::Catalog;
+use tutor_models::embed::{Embedder, EmbedderSettings};
 use tutor_models::engine::{Engine, EngineSettings};
 use tutor_models::generate::Generate;
 
@@ -16,6 +17,7 @@ use crate::dialogue::Trouble;
 pub(crate) struct Model {
     settings: config::Models,
     engine: OnceCell<Loaded>,
+    embedder: OnceCell<Arc<Embedder>>,
 }
 
 struct Loaded(Arc<dyn Generate>);
@@ -29,13 +31,41 @@ impl std::fmt::Debug for Loaded {
 impl Model {
     /// The model that `settings` name; nothing is loaded.
     pub(crate) fn new(settings: config::Models) -> Self {
-        Self { settings, engine: OnceCell::new() }
+        Self { settings, engine: OnceCell::new(), embedder: OnceCell::new() }
     }
 
     /// A model that is there already, for tests.
     #[cfg(test)]
     pub(crate) fn ready(settings: config::Models, engine: Arc<dyn Generate>) -> Self {
-        Self { settings, engine: OnceCell::new_with(Some(Loaded(engine))) }
+        Self { settings, engine: OnceCell::new_with(Some(Loaded(engine))), embedder: OnceCell::new() }
+    }
+
+    /// The chat model's name in the catalogue.
+    pub(crate) fn chat_name(&self) -> &str {
+        &self.settings.chat
+    }
+
+    /// The embedder's name in the catalogue.
+    pub(crate) fn embed_name(&self) -> &str {
+        &self.settings.embed
+    }
+
+    /// The chat model, when it is loaded.
+    pub(crate) fn running(&self) -> Option<Arc<dyn Generate>> {
+        self.engine.get().map(|loaded| loaded.0.clone())
+    }
+
+    /// The embedder; loads it the first time.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) async fn embedder(&self) -> Result<Arc<Embedder>, Trouble> {
+        let load = || async {
+            let settings = self.settings.clone();
+            let embedder = tokio::task::spawn_blocking(move || start_embedder(&settings)).await;
+            Ok(Arc::new(embedder.map_err(|_| Trouble::Task)??))
+        };
+        self.embedder.get_or_try_init(load).await.cloned()
     }
 
     /// The model; loads it the first time.
@@ -58,10 +88,27 @@ impl Model {
     }
 }
 
-fn start_engine(settings: &config::Models) -> Result<Engine, Trouble> {
-    let missing = |error: &dyn std::error::Error| Trouble::ModelMissing(chain(error));
+fn missing(error: &dyn std::error::Error) -> Trouble {
+    Trouble::ModelMissing(chain(error))
+}
+
+fn file(settings: &config::Models, name: &str) -> Result<PathBuf, Trouble> {
     let catalog = Catalog::load(&settings.folder).map_err(|error| missing(&error))?;
-    let path: PathBuf = catalog.path(&settings.chat, &settings.folder).map_err(|error| missing(&error))?;
+    catalog.path(name, &settings.folder).map_err(|error| missing(&error))
+}
+
+fn start_embedder(settings: &config::Models) -> Result<Embedder, Trouble> {
+    let embedder = EmbedderSettings {
+        name: settings.embed.clone(),
+        path: file(settings, &settings.embed)?,
+        threads: settings.threads,
+        gpu_layers: settings.gpu_layers,
+    };
+    Embedder::start(embedder).map_err(|error| missing(&error))
+}
+
+fn start_engine(settings: &config::Models) -> Result<Engine, Trouble> {
+    let path = file(settings, &settings.chat)?;
     let engine = EngineSettings {
         name: settings.chat.clone(),
         path,

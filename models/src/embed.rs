@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc as threads;
 use std::thread::JoinHandle;
 
@@ -58,9 +59,8 @@ struct Call {
 /// An embedding model. Dropping it ends its work after the text in progress.
 #[derive(Debug)]
 pub struct Embedder {
-    name: String,
+    loaded: Arc<Loaded>,
     dimensions: usize,
-    placement: Placement,
     calls: Option<tokio::sync::mpsc::Sender<Call>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -71,12 +71,12 @@ impl Embedder {
     /// # Errors
     /// See [`EngineError`].
     pub fn start(settings: EmbedderSettings) -> Result<Self, EngineError> {
-        let loaded = Loaded::open(&settings.path, &settings.name, settings.gpu_layers)?;
+        let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers)?);
         let dimensions = usize::try_from(loaded.model.n_embd_out()).unwrap_or(0);
-        let placement = loaded.placement.clone();
+        let held = loaded.clone();
         let (calls, received) = tokio::sync::mpsc::channel(QUEUE);
         let (ready, started) = threads::sync_channel(1);
-        let work = move || match Texts::new(&loaded, settings.threads) {
+        let work = move || match Texts::new(&held, settings.threads) {
             Ok(texts) => {
                 let _ = ready.send(Ok(()));
                 serve(texts, received);
@@ -89,12 +89,12 @@ impl Embedder {
         let thread = std::thread::Builder::new().name("embed".to_owned()).spawn(work);
         let thread = thread.map_err(|error| start(error.to_string()))?;
         started.recv().map_err(|_| start("its thread ended".to_owned()))??;
-        Ok(Self { name: settings.name, dimensions, placement, calls: Some(calls), thread: Some(thread) })
+        Ok(Self { loaded, dimensions, calls: Some(calls), thread: Some(thread) })
     }
 
     /// The model's name in the catalogue.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.loaded.name
     }
 
     /// The length of a vector.
@@ -104,7 +104,12 @@ impl Embedder {
 
     /// Where the model runs.
     pub fn placement(&self) -> &Placement {
-        &self.placement
+        &self.loaded.placement
+    }
+
+    /// The tokens of a text, those that frame it included.
+    pub fn count(&self, text: &str) -> usize {
+        self.loaded.model.vocab().tokenize(text.as_bytes(), true, false).len()
     }
 
     /// A vector of length 1 for each text, in their order; the dot product of two is their cosine. What is longer than

@@ -7,27 +7,33 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc as threads;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use async_trait::async_trait;
-use tokio::sync::mpsc;
 
-use crate::generate::{Generate, GenerateError, Generation, Message, Request};
+use crate::generate::{Generate, GenerateError, Generation, Load, Message, Request};
+use flight::{Flight, Flights, Key};
 use llama::Llama;
 use loaded::Loaded;
 use prompt::Markers;
 use queue::{Queue, Refused};
+use stats::Stats;
 use template::Template;
 use worker::{Job, Worker};
 
 pub(crate) mod backend;
 mod decode;
+mod draft;
+mod flight;
 mod llama;
 pub(crate) mod loaded;
 mod memory;
+mod pace;
 mod prompt;
 mod queue;
 mod sampler;
 mod schedule;
+mod stats;
 mod template;
 mod text;
 mod worker;
@@ -50,6 +56,28 @@ pub enum GpuLayers {
     Count(u32),
 }
 
+/// How attention is computed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Attention {
+    /// As llama.cpp thinks best.
+    #[default]
+    Auto,
+    /// Step by step.
+    Plain,
+    /// In one piece (flash attention).
+    Flash,
+}
+
+/// Settings that change how fast a model is on a machine, and next to nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Tuning {
+    /// How attention is computed.
+    pub attention: Attention,
+    /// Keys and values are kept in eight bits instead of sixteen; needs [`Attention::Flash`].
+    pub cache_8bit: bool,
+}
+
 /// Which model, and what it may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineSettings {
@@ -67,6 +95,8 @@ pub struct EngineSettings {
     pub gpu_layers: GpuLayers,
     /// Requests that may wait; one more is refused.
     pub queue: usize,
+    /// What suits this machine.
+    pub tuning: Tuning,
 }
 
 impl Default for EngineSettings {
@@ -79,6 +109,7 @@ impl Default for EngineSettings {
             parallel: 4,
             gpu_layers: GpuLayers::Auto,
             queue: 256,
+            tuning: Tuning::default(),
         }
     }
 }
@@ -143,6 +174,9 @@ pub enum EngineError {
 pub struct Engine {
     prompts: Arc<Prompts>,
     queue: Arc<Queue<Job>>,
+    flights: Flights,
+    stats: Arc<Stats>,
+    parallel: usize,
     window: usize,
     placement: Placement,
     thread: Option<JoinHandle<()>>,
@@ -185,7 +219,9 @@ impl Engine {
         memory::check(&loaded, parallel, context)?;
         let prompts = Arc::new(Prompts::new(loaded.clone())?);
         let queue = Arc::new(Queue::new(settings.queue));
-        let thread = start_thread(loaded.clone(), queue.clone(), parallel, context, settings.threads)?;
+        let stats = Arc::new(Stats::default());
+        let settings = EngineSettings { parallel, context, ..settings };
+        let thread = start_thread(loaded.clone(), queue.clone(), stats.clone(), &settings)?;
         let placement = loaded.placement.clone();
         tracing::info!(
             model = settings.name,
@@ -195,7 +231,9 @@ impl Engine {
             parallel,
             "engine started"
         );
-        Ok(Self { prompts, queue, window: context as usize, placement, thread: Some(thread) })
+        let flights = Flights::default();
+        let (window, parallel) = (context as usize, parallel as usize);
+        Ok(Self { prompts, queue, flights, stats, parallel, window, placement, thread: Some(thread) })
     }
 
     /// Where the model runs.
@@ -215,17 +253,17 @@ impl Engine {
 fn start_thread(
     loaded: Arc<Loaded>,
     queue: Arc<Queue<Job>>,
-    parallel: u32,
-    context: u32,
-    threads: u32,
+    stats: Arc<Stats>,
+    settings: &EngineSettings,
 ) -> Result<JoinHandle<()>, EngineError> {
     let (ready, started) = threads::sync_channel(1);
+    let &EngineSettings { parallel, context, threads, tuning, .. } = settings;
     let work = move || {
         let closing = Closing(queue);
-        match Llama::new(&loaded, parallel, context, threads) {
+        match Llama::new(&loaded, parallel, context, threads, tuning) {
             Ok(llama) => {
                 let _ = ready.send(Ok(()));
-                Worker::new(llama, parallel as usize).run(&closing.0);
+                Worker::new(llama, parallel as usize, stats, Instant::now).run(&closing.0);
             }
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -271,26 +309,38 @@ impl Generate for Engine {
         self.window
     }
 
+    fn load(&self) -> Load {
+        Load { waiting: self.queue.len(), ..self.stats.read() }
+    }
+
     async fn count(&self, messages: &[Message]) -> Result<usize, GenerateError> {
         Ok(self.tokens(messages.to_vec()).await?.len())
     }
 
     async fn generate(&self, request: Request) -> Result<Generation, GenerateError> {
-        let max_tokens = request.max_tokens.max(1);
-        let limit = self.window.saturating_sub(max_tokens);
-        let prompt = self.tokens(request.messages).await?;
+        let request = Request { max_tokens: request.max_tokens.max(1), ..request };
+        let limit = self.window.saturating_sub(request.max_tokens);
+        let prompt = self.tokens(request.messages.clone()).await?;
         if prompt.len() > limit {
             return Err(GenerateError::PromptTooLong { tokens: prompt.len(), limit });
         }
-        // Room for every event that there can be, so that the engine's thread never waits for a reader.
-        let (events, receiver) = mpsc::channel(max_tokens + 2);
-        let job = Job { prompt, sampling: request.sampling, stop: request.stop, max_tokens, events };
-        self.queue.push(job).map_err(|refused| match refused {
-            Refused::Full { waiting } => GenerateError::Busy { waiting },
-            Refused::Closed => GenerateError::Stopped,
-        })?;
-        Ok(Generation::new(receiver))
+        let (heard, flight) = self.flights.board(Key::new(&prompt, &request), request.max_tokens);
+        // Without a flight of its own, it hears one that is under way.
+        if let Some(flight) = flight {
+            self.queue.push(job(prompt, request, flight)).map_err(|refused| match refused {
+                Refused::Full { waiting } => {
+                    GenerateError::Busy { waiting, wait: self.stats.wait(waiting, self.parallel) }
+                }
+                Refused::Closed => GenerateError::Stopped,
+            })?;
+        }
+        Ok(Generation::new(heard))
     }
+}
+
+fn job(prompt: Vec<Token>, request: Request, flight: Arc<Flight>) -> Job {
+    let Request { sampling, stop, max_tokens, ignore_eos, format, caller, .. } = request;
+    Job { prompt, sampling, format, stop, max_tokens, endless: ignore_eos, caller, since: Instant::now(), flight }
 }
 
 #[cfg(test)]

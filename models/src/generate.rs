@@ -4,6 +4,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::Stream;
@@ -61,8 +62,44 @@ impl Default for Sampling {
     }
 }
 
+/// Which work goes first: an earlier class before a later one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// A person waits for every word.
+    #[default]
+    Person,
+    /// A person waits for the whole, such as a summary of a book.
+    Summary,
+    /// Nobody waits.
+    Background,
+}
+
+/// For whom a request is made. Callers share the engine fairly: one with ten requests delays nobody else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// A pseudonym or a key's name; requests of the same name share one turn.
+    pub name: String,
+    /// Which work goes first.
+    pub class: Class,
+    /// How long the caller waits for the first word; after that the request is dropped.
+    pub patience: Option<Duration>,
+}
+
+/// What the text must look like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Format {
+    /// Anything.
+    #[default]
+    Text,
+    /// One JSON value that a JSON schema, given as JSON, describes.
+    JsonSchema(String),
+    /// A text of the grammar in GBNF, from its rule `root`.
+    Grammar(String),
+}
+
 /// What to generate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// The chat so far; the model answers its last message.
     pub messages: Vec<Message>,
@@ -72,6 +109,12 @@ pub struct Request {
     pub stop: Vec<String>,
     /// The most tokens to generate, at least 1.
     pub max_tokens: usize,
+    /// Go on until `max_tokens` though the model would end; for measurements.
+    pub ignore_eos: bool,
+    /// What the text must look like.
+    pub format: Format,
+    /// For whom it is.
+    pub caller: Caller,
 }
 
 /// One step of a generation.
@@ -133,10 +176,21 @@ pub enum GenerateError {
         limit: usize,
     },
     /// The queue is full.
-    #[error("{waiting} requests are waiting already")]
+    #[error("{waiting} requests are waiting already; there will be room in about {} s", wait.as_secs())]
     Busy {
         /// Requests in the queue.
         waiting: usize,
+        /// When there will be room, as far as the last answers tell.
+        wait: Duration,
+    },
+    /// The caller's patience ran out before the first word.
+    #[error("the request waited longer than its caller wanted to")]
+    TooLate,
+    /// The schema or grammar that the text must follow is not one.
+    #[error("the format cannot be used: {reason}")]
+    BadFormat {
+        /// What is wrong with it.
+        reason: String,
     },
     /// The engine has been stopped.
     #[error("the engine has stopped")]
@@ -190,6 +244,31 @@ impl Stream for Generation {
     }
 }
 
+/// What a model has done since its start, and what waits; all sums.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Load {
+    /// Requests that wait for a slot now.
+    pub waiting: usize,
+    /// Requests that got a slot.
+    pub requests: u64,
+    /// Tokens of their prompts.
+    pub prompt_tokens: u64,
+    /// Of these, how many were not computed, since their state was known.
+    pub cached_tokens: u64,
+    /// Tokens of answers.
+    pub written_tokens: u64,
+    /// Tokens that went through the model.
+    pub computed_tokens: u64,
+    /// Steps.
+    pub steps: u64,
+    /// Seconds of all steps.
+    pub busy: f64,
+    /// Seconds that requests waited for a slot.
+    pub waited: f64,
+    /// Seconds from the requests to their first tokens.
+    pub first_token: f64,
+}
+
 /// A chat model.
 ///
 /// Contract: a refused request costs no model work; events arrive as soon as they are known; text events
@@ -202,6 +281,11 @@ pub trait Generate: Send + Sync {
 
     /// The most tokens that a prompt and its answer may have together.
     fn window(&self) -> usize;
+
+    /// What it has done and what waits; zeros where that is not known.
+    fn load(&self) -> Load {
+        Load::default()
+    }
 
     /// The tokens that `messages` take as a prompt, the chat template included.
     ///

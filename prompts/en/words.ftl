@@ -141,6 +141,7 @@ too-long = That message is too long: { $length } characters. Please keep to { $l
 too-many = Too many messages are waiting in this chat. Please wait for the answers.
 
 ## Troubles
+trouble-late = It took too long until my turn came. Please ask again in a moment.
 trouble-busy = Many people are asking right now ({ $waiting } before you). Please try again in a moment.
 trouble-stopping = The tutor is being restarted. Please try again in a minute.
 trouble-store = I could not save that, so nothing was changed. The disk of the tutor may be full; please tell your teacher.

@@ -132,6 +132,7 @@ too-long = 这条消息太长：{ $length } 个字符。请控制在 { $limit } 
 too-many = 这个聊天里等待的消息太多了，请先等等回答。
 
 ## 故障
+trouble-late = 等待的时间太长了，请稍后再问一次。
 trouble-busy = 现在提问的人很多（你前面有 { $waiting } 个），请稍后再试。
 trouble-stopping = 助教正在重启，请一分钟后再试。
 trouble-store = 没能保存，所以没有任何改动。助教的磁盘可能满了，请告诉老师。

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::config::{Messenger, Settings};
 use crate::dialogue::Dialogue;
 use crate::model::chain;
-use crate::{control, health};
+use crate::{control, http};
 
 /// How long answers in progress may go on after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -47,7 +47,7 @@ async fn serve(settings: Settings, spoken: &Spoken) -> Result<(), String> {
     }
     let dialogue = Arc::new(Dialogue::new(app.parts.clone()));
     let stop = CancellationToken::new();
-    // The socket and health outlive the drain, so that one can still ask.
+    // The socket and HTTP outlive the drain, so that one can still ask.
     let end = CancellationToken::new();
     let mut services = Services::new();
     let mut awaited = Vec::new();
@@ -56,7 +56,7 @@ async fn serve(settings: Settings, spoken: &Spoken) -> Result<(), String> {
     }
     adapters(&app.settings, &dialogue, &stop, &mut services, &mut awaited);
     let (ready, readiness) = watch::channel(false);
-    start_health(&app, readiness, &end, &mut services, spoken).await?;
+    start_http(&app, readiness, &end, &mut services, spoken).await?;
     let (holder, talker, until) = (app.clone(), dialogue.clone(), end.clone());
     services.spawn(async move { ("socket", control::serve(holder, talker, until).await.map_err(|e| e.to_string())) });
 
@@ -138,7 +138,7 @@ fn adapters(
     }
 }
 
-async fn start_health(
+async fn start_http(
     app: &App,
     readiness: watch::Receiver<bool>,
     end: &CancellationToken,
@@ -146,10 +146,10 @@ async fn start_health(
     spoken: &Spoken,
 ) -> Result<(), String> {
     let Some(listen) = app.settings.http else { return Ok(()) };
-    let (address, serving) = health::serve(listen, readiness, end.clone()).await.map_err(|error| {
+    let (address, serving) = http::serve(listen, app.parts.clone(), readiness, end.clone()).await.map_err(|error| {
         spoken.say("serve-failed", &[("what", &listen.to_string()), ("reason", &error.to_string())])
     })?;
-    tracing::info!(%address, "health is served");
+    tracing::info!(%address, "http is served");
     services.spawn(async move { ("HTTP", serving.await.map_err(|error| error.to_string())) });
     Ok(())
 }

@@ -186,7 +186,7 @@ async fn from_notes(
             break messages;
         }
     };
-    let request = Request { messages, sampling: sampling(), stop: Vec::new(), max_tokens: ANSWER_TOKENS };
+    let request = Request { messages, sampling: sampling(), max_tokens: ANSWER_TOKENS, ..Request::default() };
     let mut generation = model.generate(request).await?;
     let mut answered = Answered { found: true, ..Answered::default() };
     let mut written = String::new();

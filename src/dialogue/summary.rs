@@ -2,7 +2,7 @@
 
 use tutor_bots::chat::ReplyEvent;
 use tutor_index::{Passage, Query};
-use tutor_models::generate::{Message, Request, Role, Sampling, Usage};
+use tutor_models::generate::{Caller, Class, Message, Request, Role, Sampling, Usage};
 use tutor_prompts::{Language, SummaryPrompt};
 
 use super::answer::{Answered, sources};
@@ -259,8 +259,9 @@ impl Work<'_> {
         let request = Request {
             messages: vec![Message::new(Role::User, self.parts.prompts.summary(self.language, &context)?)],
             sampling: Sampling { repeat_penalty: 1.1, repeat_window: 128, ..Sampling::default() },
-            stop: Vec::new(),
             max_tokens: PART_TOKENS,
+            caller: Caller { class: Class::Summary, ..Caller::default() },
+            ..Request::default()
         };
         let generation = self.parts.model.get().await?.generate(request).await?;
         let (written, finish) = generation.collect().await?;

@@ -40,6 +40,7 @@ pub(crate) async fn understand(
         sampling: Sampling::default(),
         stop: vec!["\n".to_owned()],
         max_tokens: 64,
+        ..Request::default()
     };
     let (proposal, finish) = parts.model.get().await?.generate(request).await?.collect().await?;
     let proposal = proposal.trim();

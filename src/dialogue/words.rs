@@ -16,9 +16,14 @@ pub(crate) fn trouble(words: &Words, language: Language, trouble: &Trouble) -> S
         Trouble::Model(GenerateError::PromptTooLong { tokens, limit }) => {
             say("trouble-prompt", &[("tokens", &tokens.to_string()), ("limit", &limit.to_string())])
         }
-        Trouble::Model(GenerateError::Busy { waiting }) => say("trouble-busy", &[("waiting", &waiting.to_string())]),
+        Trouble::Model(GenerateError::Busy { waiting, .. }) => {
+            say("trouble-busy", &[("waiting", &waiting.to_string())])
+        }
         Trouble::Model(GenerateError::Stopped) => say("trouble-stopping", &[]),
-        Trouble::Model(GenerateError::Backend { .. }) | Trouble::Task => say("trouble-model", &[]),
+        Trouble::Model(GenerateError::TooLate) => say("trouble-late", &[]),
+        Trouble::Model(GenerateError::Backend { .. } | GenerateError::BadFormat { .. }) | Trouble::Task => {
+            say("trouble-model", &[])
+        }
         Trouble::ModelMissing(reason) => say("trouble-model-missing", &[("reason", reason)]),
         Trouble::Prompt(_) => say("trouble-template", &[]),
         Trouble::Stopped | Trouble::Gone => say("stopped", &[]),

@@ -1,6 +1,6 @@
 //! The desk: one ordered queue a place, each with a task that delivers its replies one after another.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use teloxide::prelude::*;
@@ -8,15 +8,16 @@ use teloxide::types::{BotCommand, CallbackQueryId, ChatId};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::chat::{Files, Incoming, Replies, Tutor};
+use crate::chat::{Files, Incoming, IncomingId, Replies, Tutor};
 use crate::delivery::{Budgets, Job, Start, deliver};
 
+use super::PLATFORM;
 use super::failure::{self, Pause};
 use super::port::Chat;
 
 /// How many replies are delivered at the same time; more of them wait.
 const LIVE: usize = 256;
-/// How many replies of one place wait; what comes beyond stays pending on the tutor's disk.
+/// How many replies of one place wait; what comes beyond stays pending on the tutor's disk until they stand.
 const WAITING: usize = 64;
 
 /// A small call outside of any reply.
@@ -32,7 +33,6 @@ pub(super) enum Errand {
 /// All replies of one bot. Dropping it ends their delivery; they stay pending.
 pub(super) struct Desk {
     room: Arc<Room>,
-    files: Arc<dyn Files>,
     workers: JoinSet<()>,
 }
 
@@ -40,10 +40,21 @@ pub(super) struct Desk {
 struct Room {
     bot: Bot,
     tutor: Arc<dyn Tutor>,
+    files: Arc<dyn Files>,
     budgets: Budgets,
     live: Semaphore,
     /// The queues of all places that have a worker.
-    queues: Mutex<HashMap<String, VecDeque<Opened>>>,
+    queues: Mutex<HashMap<String, Queue>>,
+}
+
+/// The replies of one place.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Opened>,
+    /// What was in it since it was last empty: what was tried is not taken up again.
+    tried: HashSet<IncomingId>,
+    /// More were accepted than may wait; the rest is pending with the tutor.
+    overflowed: bool,
 }
 
 /// A reply whose stream is open.
@@ -56,8 +67,8 @@ struct Opened {
 impl Desk {
     pub(super) fn new(bot: Bot, tutor: Arc<dyn Tutor>, files: Arc<dyn Files>) -> Self {
         let (live, queues) = (Semaphore::new(LIVE), Mutex::default());
-        let room = Room { bot, tutor, budgets: Budgets::default(), live, queues };
-        Self { room: Arc::new(room), files, workers: JoinSet::new() }
+        let room = Room { bot, tutor, files, budgets: Budgets::default(), live, queues };
+        Self { room: Arc::new(room), workers: JoinSet::new() }
     }
 
     pub(super) fn tutor(&self) -> &dyn Tutor {
@@ -69,7 +80,7 @@ impl Desk {
     pub(super) async fn open(&mut self, incoming: Incoming, start: Start) {
         while self.workers.try_join_next().is_some() {}
         let key = incoming.place.key();
-        let replies = self.room.tutor.reply(incoming.clone(), Arc::clone(&self.files)).await;
+        let replies = self.room.tutor.reply(incoming.clone(), Arc::clone(&self.room.files)).await;
         if self.room.queue(&key, Opened { incoming, start, replies }) {
             self.workers.spawn(Arc::clone(&self.room).work(key));
         }
@@ -92,26 +103,48 @@ impl Room {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = !queues.contains_key(key);
         let queue = queues.entry(key.to_owned()).or_default();
-        if queue.len() >= WAITING {
+        if queue.tried.contains(&opened.incoming.id) {
+            return false;
+        }
+        if queue.waiting.len() >= WAITING {
+            queue.overflowed = true;
             tracing::warn!(message = %opened.incoming.id, "too many replies wait in one chat, left pending");
             return false;
         }
-        queue.push_back(opened);
+        queue.tried.insert(opened.incoming.id.clone());
+        queue.waiting.push_back(opened);
         fresh
     }
 
     /// The next reply of the place; with none left, the place loses its worker in the same step.
-    fn next(&self, key: &str) -> Option<Opened> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = queues.get_mut(key).and_then(VecDeque::pop_front);
-        if next.is_none() {
-            queues.remove(key);
+    async fn next(&self, key: &str) -> Option<Opened> {
+        loop {
+            {
+                let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+                let queue = queues.get_mut(key)?;
+                if let Some(next) = queue.waiting.pop_front() {
+                    return Some(next);
+                }
+                if !std::mem::take(&mut queue.overflowed) {
+                    queues.remove(key);
+                    return None;
+                }
+            }
+            self.take_up_pending(key).await;
         }
-        next
+    }
+
+    /// Queues what the tutor still has to answer in a place.
+    async fn take_up_pending(&self, key: &str) {
+        for pending in self.tutor.pending(PLATFORM).await.into_iter().filter(|p| p.incoming.place.key() == key) {
+            let replies = self.tutor.reply(pending.incoming.clone(), Arc::clone(&self.files)).await;
+            let start = Start::Resumed(pending.standing);
+            self.queue(key, Opened { incoming: pending.incoming, start, replies });
+        }
     }
 
     async fn work(self: Arc<Self>, key: String) {
-        while let Some(opened) = self.next(&key) {
+        while let Some(opened) = self.next(&key).await {
             let Ok(_permit) = self.live.acquire().await else { return };
             let Some(chat) = Chat::new(self.bot.clone(), &opened.incoming) else {
                 tracing::warn!(message = %opened.incoming.id, "not a chat of telegram");

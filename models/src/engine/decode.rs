@@ -1,7 +1,7 @@
 //! What the worker needs of a model. Two bodies: llama.cpp, and a strict fake that the worker's tests drive.
 
 use super::Token;
-use crate::generate::Sampling;
+use crate::generate::{Format, GenerateError, Sampling};
 
 /// A token to be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,19 +23,26 @@ pub(super) struct DecodeError(pub(super) String);
 
 /// A model that keeps the state of several sequences.
 ///
-/// Contract: positions of a sequence follow each other without gaps; [`Decode::sample`] is called only for entries of
-/// the latest step whose `last` was set; after an error of [`Decode::decode`] the state is undefined until
-/// [`Decode::clear`].
+/// Contract: positions of a sequence follow each other without gaps, and the sequences of a step come in rising order;
+/// [`Decode::sample`] is called only for entries of the latest step whose `last` was set; after an error of
+/// [`Decode::decode`] the state is undefined until [`Decode::clear`].
 pub(super) trait Decode {
     /// How a request's tokens are chosen.
     type Sampler;
 
     /// The most tokens of a step.
     fn most(&self) -> usize;
-    /// The sampler for a request.
-    fn sampler(&self, sampling: &Sampling) -> Self::Sampler;
+    /// The sampler for a request; with `endless` it never chooses a token that ends the answer.
+    ///
+    /// # Errors
+    /// [`GenerateError::BadFormat`].
+    fn sampler(&self, sampling: &Sampling, format: &Format, endless: bool) -> Result<Self::Sampler, GenerateError>;
     /// Forgets what follows the first `keep` tokens of a sequence. False when it cannot: then it has forgotten all.
     fn cut(&mut self, sequence: usize, keep: usize) -> bool;
+    /// Whether [`Decode::cut`] can forget a part.
+    fn forgets_parts(&self) -> bool;
+    /// Makes one sequence know what another does. False when it cannot: then it knows nothing.
+    fn copy(&mut self, from: usize, to: usize) -> bool;
     /// Forgets everything.
     fn clear(&mut self);
     /// Computes a step.

@@ -3,16 +3,17 @@
 use std::num::NonZeroU32;
 
 use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
+use llama_cpp_2::context::session::LlamaStateSeqFlags;
 use llama_cpp_2::llama_batch::LlamaBatch;
-use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::vocab::LlamaVocab;
 
 use super::decode::{Decode, DecodeError, Feed};
 use super::loaded::Loaded;
-use super::{EngineError, Token, backend, sampler};
-use crate::generate::Sampling;
+use super::sampler::Sampler;
+use super::{Attention, EngineError, Token, Tuning, backend};
+use crate::generate::{Format, GenerateError, Sampling};
 
 /// The most tokens that llama.cpp computes in one go.
 const STEP: u32 = 512;
@@ -22,20 +23,36 @@ const STEP: u32 = 512;
 #[derive(Debug)]
 pub(super) struct Llama<'m> {
     context: LlamaContext<'m>,
+    model: &'m Loaded,
     vocab: LlamaVocab<'m>,
     batch: LlamaBatch<'static>,
     step: u32,
+    /// The tokens that end an answer.
+    ends: Vec<Token>,
 }
 
 impl<'m> Llama<'m> {
     /// A context for `parallel` sequences of `context` tokens.
-    pub(super) fn new(loaded: &'m Loaded, parallel: u32, context: u32, threads: u32) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        loaded: &'m Loaded,
+        parallel: u32,
+        context: u32,
+        threads: u32,
+        tuning: Tuning,
+    ) -> Result<Self, EngineError> {
         let step = STEP.max(parallel);
         let threads = backend::threads(threads);
         let params = LlamaContextParams::default()
             .with_n_ctx(NonZeroU32::new(context.next_multiple_of(256).saturating_mul(parallel)))
             .with_n_seq_max(parallel)
             .with_kv_unified(false)
+            .with_flash_attention_policy(match tuning.attention {
+                Attention::Auto => -1,
+                Attention::Plain => 0,
+                Attention::Flash => 1,
+            })
+            .with_type_k(kind(tuning.cache_8bit))
+            .with_type_v(kind(tuning.cache_8bit))
             .with_n_batch(step)
             .with_n_ubatch(step)
             .with_n_threads(threads)
@@ -45,7 +62,9 @@ impl<'m> Llama<'m> {
             tokens: context,
             reason: error.to_string(),
         })?;
-        Ok(Self { context, vocab: loaded.model.vocab(), batch: LlamaBatch::new(step as usize, 1), step })
+        let vocab = loaded.model.vocab();
+        let ends = vocab.tokens().filter(|token| vocab.is_eog(*token)).map(|token| token.0).collect();
+        Ok(Self { context, model: loaded, vocab, batch: LlamaBatch::new(step as usize, 1), step, ends })
     }
 
     fn fill(&mut self, feeds: &[Feed]) -> Result<(), String> {
@@ -59,19 +78,23 @@ impl<'m> Llama<'m> {
     }
 }
 
+fn kind(cache_8bit: bool) -> KvCacheType {
+    if cache_8bit { KvCacheType::Q8_0 } else { KvCacheType::F16 }
+}
+
 fn number(place: usize) -> Result<i32, String> {
     i32::try_from(place).map_err(|error| error.to_string())
 }
 
 impl Decode for Llama<'_> {
-    type Sampler = LlamaSampler;
+    type Sampler = Sampler;
 
     fn most(&self) -> usize {
         self.step as usize
     }
 
-    fn sampler(&self, sampling: &Sampling) -> LlamaSampler {
-        sampler::chain(sampling, self.vocab.n_tokens())
+    fn sampler(&self, sampling: &Sampling, format: &Format, endless: bool) -> Result<Sampler, GenerateError> {
+        Sampler::new(&self.model.model, sampling, format, if endless { &self.ends } else { &[] })
     }
 
     fn cut(&mut self, sequence: usize, keep: usize) -> bool {
@@ -84,6 +107,23 @@ impl Decode for Llama<'_> {
         }
     }
 
+    fn forgets_parts(&self) -> bool {
+        !self.model.model.is_recurrent() && !self.model.model.is_hybrid()
+    }
+
+    /// Only the cells in use are copied. llama.cpp's own copy from one sequence to another takes its whole room.
+    fn copy(&mut self, from: usize, to: usize) -> bool {
+        let (Ok(from), Ok(to)) = (i32::try_from(from), i32::try_from(to)) else { return false };
+        let flags =
+            if self.model.placement.layers > 0 { LlamaStateSeqFlags::ON_DEVICE } else { LlamaStateSeqFlags::empty() };
+        let state = self.context.state_seq_get(from, flags);
+        let copied = state.and_then(|state| self.context.state_seq_set(&state, to));
+        copied.is_ok() || {
+            let _ = self.context.kv_cache_seq_rm(to, None, None);
+            false
+        }
+    }
+
     fn clear(&mut self) {
         self.context.clear_kv_cache();
     }
@@ -93,8 +133,8 @@ impl Decode for Llama<'_> {
         self.context.decode(&mut self.batch).map_err(|error| DecodeError(error.to_string()))
     }
 
-    fn sample(&mut self, index: usize, sampler: &mut LlamaSampler) -> Token {
-        sampler.sample(&self.context, i32::try_from(index).unwrap_or(i32::MAX)).0
+    fn sample(&mut self, index: usize, sampler: &mut Sampler) -> Token {
+        sampler.sample(&self.context, i32::try_from(index).unwrap_or(i32::MAX))
     }
 
     fn ends(&self, token: Token) -> bool {

@@ -1,4 +1,6 @@
-//! Who gets how much of the next decode step, and which slot a new prompt gets. Pure: state in, decision out.
+//! What the next step computes, and where a new prompt goes. Pure: state in, decision out.
+
+use super::Token;
 
 /// What a slot wants of the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -6,9 +8,17 @@ pub(super) enum Want {
     /// It holds no request.
     Nothing,
     /// It has this many tokens of its prompt to read, at least 1.
-    Read(usize),
-    /// It writes: one token.
-    Write,
+    Read {
+        /// Tokens that are left.
+        rest: usize,
+        /// When its request came in; a smaller number is earlier.
+        since: u64,
+    },
+    /// It writes: one token, and drafted ones to be checked.
+    Write {
+        /// Tokens, at least 1.
+        tokens: usize,
+    },
 }
 
 /// A slot's part of a step.
@@ -29,153 +39,275 @@ pub(super) struct Budget {
     pub(super) beside_answers: usize,
 }
 
-/// Whose turn it is to read first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Turns {
-    next: usize,
-}
+/// Every so many steps the prompt that waits longest is read first, so that short ones cannot starve it.
+const OLDEST: u64 = 4;
 
-impl Turns {
-    /// The next step. Every answer gets its token; what is left goes to the prompts, in full to the first in turn and
-    /// the rest to those after it. The turn then passes on, so that a long prompt does not hold back the others.
-    pub(super) fn step(&mut self, wants: &[Want], budget: Budget) -> Vec<Share> {
-        let mut shares: Vec<Share> = Vec::new();
-        for (slot, want) in wants.iter().enumerate() {
-            if *want == Want::Write && shares.len() < budget.step {
-                shares.push(Share { slot, tokens: 1 });
+/// Step number `turn`, in the order of slots. Every answer gets its token; what is left goes to the prompts, those with
+/// least left to read first, since so most people see a first word soonest. One prompt gets as much as it can take before
+/// the next gets any: llama.cpp computes the parts of prompts of unequal length one after another.
+pub(super) fn step(wants: &[Want], budget: Budget, turn: u64) -> Vec<Share> {
+    let mut tokens = vec![0; wants.len()];
+    let mut room = budget.step;
+    let mut reading: Vec<(usize, usize, u64)> = Vec::new();
+    for (slot, want) in wants.iter().enumerate() {
+        match want {
+            Want::Write { tokens: wanted } => {
+                tokens[slot] = (*wanted).min(room);
+                room -= tokens[slot];
             }
+            Want::Read { rest, since } => reading.push((slot, *rest, *since)),
+            Want::Nothing => {}
         }
-        let room = budget.step - shares.len();
-        let mut room = if shares.is_empty() { room } else { room.min(budget.beside_answers) };
-        let mut first = None;
-        for slot in (0..wants.len()).map(|step| (self.next + step) % wants.len()) {
-            let Want::Read(rest) = wants[slot] else { continue };
-            let tokens = rest.min(room);
-            if tokens == 0 {
-                break;
-            }
-            shares.push(Share { slot, tokens });
-            first.get_or_insert(slot);
-            room -= tokens;
-        }
-        self.next = first.map_or(self.next, |slot| slot + 1);
-        shares
     }
+    if room < budget.step {
+        room = room.min(budget.beside_answers);
+    }
+    if turn.is_multiple_of(OLDEST) {
+        reading.sort_by_key(|(.., since)| *since);
+    } else {
+        reading.sort_by_key(|(_, rest, since)| (*rest, *since));
+    }
+    for (slot, rest, _) in reading {
+        tokens[slot] = rest.min(room);
+        room -= tokens[slot];
+    }
+    tokens
+        .into_iter()
+        .enumerate()
+        .filter(|(_, tokens)| *tokens > 0)
+        .map(|(slot, tokens)| Share { slot, tokens })
+        .collect()
 }
 
-/// What a slot holds, for a prompt that looks for one.
+/// What a slot holds, as a prompt that looks for a place sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Candidate<'a, T> {
-    /// The slot.
-    pub(super) slot: usize,
+pub(super) struct Holding<'a> {
     /// The tokens whose state it keeps.
-    pub(super) kept: &'a [T],
+    pub(super) kept: &'a [Token],
+    /// The prompt that it is about to read, where it has not read all of it.
+    pub(super) reading: Option<&'a [Token]>,
+    /// It has no request.
+    pub(super) free: bool,
     /// When it was last used; a larger number is later.
     pub(super) used: u64,
 }
 
-/// The free slot for a prompt and how many of its tokens need not be computed: the slot with the longest common
-/// prefix, of equal ones the one that was used longest ago. At least one token is left to compute, since the next one
-/// follows from it.
-pub(super) fn choose<T: PartialEq>(prompt: &[T], free: &[Candidate<'_, T>]) -> Option<(usize, usize)> {
+/// Where a prompt goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Into a free slot.
+    Slot {
+        /// The slot.
+        slot: usize,
+        /// The slot whose state of the first `reused` tokens it takes; itself, when nothing needs to be copied.
+        source: usize,
+        /// Tokens that need not be computed.
+        reused: usize,
+    },
+    /// Nowhere yet: another slot is reading what it begins with, and it can copy that.
+    Follow,
+    /// Nowhere: no slot is free.
+    Full,
+}
+
+/// A shorter beginning is read again rather than waited for or copied.
+const WORTH_COPYING: usize = 16;
+
+/// The place of a prompt. Of its tokens at least one is left to compute, since the next one follows from it.
+pub(super) fn place(prompt: &[Token], slots: &[Holding<'_>]) -> Place {
     let most = prompt.len().saturating_sub(1);
-    let shared = |kept: &[T]| kept.iter().zip(prompt).take_while(|(a, b)| a == b).count().min(most);
-    free.iter()
-        .rev()
-        .map(|candidate| (shared(candidate.kept), candidate))
-        .max_by(|(a, x), (b, y)| a.cmp(b).then(y.used.cmp(&x.used)))
-        .map(|(reused, candidate)| (candidate.slot, reused))
+    let shared = |tokens: &[Token]| tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count().min(most);
+    let ready: Vec<usize> = slots.iter().map(|slot| shared(slot.kept)).collect();
+    let promised = slots.iter().filter_map(|slot| slot.reading).map(shared).max().unwrap_or(0);
+    let best = |slots: &mut dyn Iterator<Item = usize>| slots.max_by_key(|slot| (ready[*slot], usize::MAX - slot));
+    let free = |slot: &usize| slots[*slot].free;
+    let Some(own) = best(&mut (0..slots.len()).filter(free)) else { return Place::Full };
+    let Some(any) = best(&mut (0..slots.len())) else { return Place::Full };
+    if promised >= WORTH_COPYING && promised > ready[any] {
+        return Place::Follow;
+    }
+    if ready[own] + WORTH_COPYING > ready[any] && ready[own] > 0 {
+        return Place::Slot { slot: own, source: own, reused: ready[own] };
+    }
+    // The slot whose loss costs least: one that knows nothing, or was used longest ago.
+    let Some(slot) =
+        (0..slots.len()).filter(free).min_by_key(|slot| (!slots[*slot].kept.is_empty(), slots[*slot].used))
+    else {
+        return Place::Full;
+    };
+    if ready[any] < WORTH_COPYING {
+        return Place::Slot { slot, source: slot, reused: ready[slot] };
+    }
+    Place::Slot { slot, source: any, reused: ready[any] }
+}
+
+/// A slot in use and a free one below it, where moving the one to the other lets a step be computed in fewer parts:
+/// llama.cpp computes only sequences with consecutive numbers together.
+pub(super) fn gap(busy: &[bool]) -> Option<(usize, usize)> {
+    let last = busy.iter().rposition(|busy| *busy)?;
+    let hole = busy[..last].iter().position(|busy| !busy)?;
+    Some((last, hole))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::Want::{Nothing, Read, Write};
+    use super::Want::{Nothing, Write};
     use super::*;
 
     const BUDGET: Budget = Budget { step: 8, beside_answers: 4 };
 
-    fn shares(list: &[(usize, usize)]) -> Vec<Share> {
-        list.iter().map(|(slot, tokens)| Share { slot: *slot, tokens: *tokens }).collect()
+    fn read(rest: usize, since: u64) -> Want {
+        Want::Read { rest, since }
     }
 
+    const WRITE: Want = Write { tokens: 1 };
+
     #[test]
-    fn answers_come_first_and_prompts_share_the_rest() {
-        let cases: [(&[Want], usize, &[(usize, usize)], usize); 9] = [
-            (&[], 0, &[], 0),
-            (&[Nothing, Nothing], 1, &[], 1),
-            (&[Write, Nothing, Write], 0, &[(0, 1), (2, 1)], 0),
-            (&[Read(20)], 0, &[(0, 8)], 1),
-            (&[Read(3), Read(20)], 0, &[(0, 3), (1, 5)], 1),
-            (&[Read(20), Read(20)], 1, &[(1, 8)], 2),
-            (&[Read(20), Read(20)], 2, &[(0, 8)], 1),
-            (&[Write, Read(20), Read(3)], 2, &[(0, 1), (2, 3), (1, 1)], 3),
-            (&[Write, Read(20)], 0, &[(0, 1), (1, 4)], 2),
+    fn answers_come_first_and_short_prompts_before_long_ones() {
+        let cases: [(&[Want], &[(usize, usize)]); 9] = [
+            (&[], &[]),
+            (&[Nothing, Nothing], &[]),
+            (&[WRITE, Nothing, WRITE], &[(0, 1), (2, 1)]),
+            (&[Write { tokens: 3 }, WRITE], &[(0, 3), (1, 1)]),
+            (&[read(20, 0)], &[(0, 8)]),
+            (&[read(20, 1), read(3, 2)], &[(0, 5), (1, 3)]),
+            (&[read(20, 2), read(20, 1)], &[(1, 8)]),
+            (&[WRITE, read(20, 1), read(3, 2)], &[(0, 1), (1, 1), (2, 3)]),
+            (&[WRITE, read(20, 1)], &[(0, 1), (1, 4)]),
         ];
-        for (wants, turn, expected, next) in cases {
-            let mut turns = Turns { next: turn };
-            assert_eq!(turns.step(wants, BUDGET), shares(expected), "{wants:?} from {turn}");
-            assert_eq!(turns.next, next, "{wants:?} from {turn}");
+        for (wants, expected) in cases {
+            let got: Vec<(usize, usize)> =
+                step(wants, BUDGET, 1).iter().map(|share| (share.slot, share.tokens)).collect();
+            assert_eq!(got, expected, "{wants:?}");
         }
     }
 
     #[test]
-    fn a_long_prompt_does_not_hold_back_a_short_one() {
-        let (mut turns, mut rests) = (Turns::default(), [100_usize, 6, 6]);
+    fn a_long_prompt_holds_nobody_back_and_is_not_starved() {
+        let mut rests = [100_usize, 6, 6];
         let mut done = Vec::new();
-        while rests.iter().any(|rest| *rest > 0) {
-            let wants = rests.map(|rest| if rest > 0 { Read(rest) } else { Nothing });
-            for share in turns.step(&wants, BUDGET) {
+        for turn in 1..100 {
+            let wants: Vec<Want> = rests
+                .iter()
+                .zip(0..)
+                .map(|(rest, since)| if *rest > 0 { read(*rest, since) } else { Nothing })
+                .collect();
+            for share in step(&wants, BUDGET, turn) {
                 rests[share.slot] -= share.tokens;
                 if rests[share.slot] == 0 {
                     done.push(share.slot);
                 }
             }
+            // Short ones keep coming.
+            if rests[2] == 0 && rests[0] > 0 {
+                rests[2] = 6;
+            }
         }
-        assert_eq!(done, [1, 2, 0]);
+        assert_eq!((done[0], rests[0]), (1, 0), "{done:?}");
+    }
+
+    fn holding(kept: &'static [Token], free: bool, used: u64) -> Holding<'static> {
+        Holding { kept, reading: None, free, used }
+    }
+
+    const LONG: [Token; 40] = [7; 40];
+
+    #[test]
+    fn a_prompt_goes_where_most_of_it_is_known() {
+        let slots = [holding(&[1, 2, 9], true, 5), holding(&LONG, false, 9), holding(&[1, 2, 3, 4], true, 1)];
+        let at = |slot, source, reused| Place::Slot { slot, source, reused };
+        let mut longer = LONG.to_vec();
+        longer.push(1);
+        let cases: [(&[Token], Place); 5] = [
+            (&[1, 2, 3, 5], at(2, 2, 3)),
+            (&[1, 2, 9, 9], at(0, 0, 2 + 1)),
+            (&[1, 2, 3, 4], at(2, 2, 3)),
+            (&[8, 8], at(2, 2, 0)),
+            (&longer, at(2, 1, 40)),
+        ];
+        for (prompt, expected) in cases {
+            assert_eq!(place(prompt, &slots), expected, "{prompt:?}");
+        }
+        assert_eq!(place(&[1], &[]), Place::Full);
+        assert_eq!(place(&[1], &[holding(&[1], false, 0)]), Place::Full);
     }
 
     #[test]
-    fn a_prompt_gets_the_slot_that_knows_most_of_it() {
-        let free = [
-            Candidate { slot: 0, kept: &[1, 2, 9][..], used: 5 },
-            Candidate { slot: 2, kept: &[1, 2, 3, 4][..], used: 1 },
-            Candidate { slot: 3, kept: &[7][..], used: 2 },
+    fn what_is_being_read_is_waited_for_and_then_copied() {
+        let other: Vec<Token> = LONG.iter().copied().chain([1, 1]).collect();
+        let prompt: Vec<Token> = LONG.iter().copied().chain([2, 2]).collect();
+        let mut slots =
+            [Holding { kept: &LONG[..4], reading: Some(&other), free: false, used: 1 }, holding(&[], true, 0)];
+        assert_eq!(place(&prompt, &slots), Place::Follow);
+        slots[0].kept = &LONG;
+        assert_eq!(place(&prompt, &slots), Place::Slot { slot: 1, source: 0, reused: 40 });
+    }
+
+    #[test]
+    fn an_empty_slot_is_taken_before_one_that_knows_something() {
+        let slots = [holding(&LONG, true, 1), holding(&[], true, 9)];
+        assert_eq!(place(&[1, 2], &slots), Place::Slot { slot: 1, source: 1, reused: 0 });
+    }
+
+    #[test]
+    fn gaps_are_found() {
+        let cases: [(&[bool], Option<(usize, usize)>); 5] = [
+            (&[], None),
+            (&[false, false], None),
+            (&[true, true, false], None),
+            (&[true, false, true, false], Some((2, 1))),
+            (&[false, false, true, true], Some((3, 0))),
         ];
-        let cases: [(&[i32], Option<(usize, usize)>); 5] = [
-            (&[1, 2, 3, 5], Some((2, 3))),
-            (&[1, 2, 9, 9], Some((0, 3))),
-            (&[1, 2, 3, 4], Some((2, 3))),
-            (&[1, 2], Some((2, 1))),
-            (&[8, 8], Some((2, 0))),
-        ];
-        for (prompt, expected) in cases {
-            assert_eq!(choose(prompt, &free), expected, "{prompt:?}");
+        for (busy, expected) in cases {
+            assert_eq!(gap(busy), expected, "{busy:?}");
         }
-        assert_eq!(choose::<i32>(&[1], &[]), None);
     }
 
     proptest! {
         #[test]
-        fn a_step_is_within_its_budget_and_starves_nobody(
-            wants in prop::collection::vec(prop_oneof![Just(Nothing), Just(Write), (1..50_usize).prop_map(Read)], 1..9),
-            turn in 0..9_usize,
+        fn a_step_is_within_its_budget_and_goes_on_with_someone(
+            wants in prop::collection::vec(
+                prop_oneof![
+                    Just(Nothing),
+                    (1..4_usize).prop_map(|tokens| Write { tokens }),
+                    (1..50_usize, 0..9_u64).prop_map(|(rest, since)| read(rest, since)),
+                ],
+                1..9,
+            ),
+            turn in 0..8_u64,
         ) {
-            let mut turns = Turns { next: turn };
-            let step = turns.step(&wants, Budget { step: 16, beside_answers: 4 });
-            let (mut read, mut written) = (0, 0);
-            for share in &step {
+            let shares = step(&wants, Budget { step: 32, beside_answers: 4 }, turn);
+            prop_assert!(shares.is_sorted_by_key(|share| share.slot));
+            let (mut reads, mut writes) = (0, 0);
+            for share in &shares {
                 match wants[share.slot] {
-                    Read(rest) => { prop_assert!((1..=rest).contains(&share.tokens)); read += share.tokens; }
-                    Write => { prop_assert_eq!(share.tokens, 1); written += 1; }
+                    Want::Read { rest, .. } => { prop_assert!((1..=rest).contains(&share.tokens)); reads += share.tokens; }
+                    Write { tokens } => { prop_assert_eq!(share.tokens, tokens); writes += share.tokens; }
                     Nothing => prop_assert!(false, "a slot without a request got a share"),
                 }
             }
-            prop_assert_eq!(written, wants.iter().filter(|want| **want == Write).count());
-            prop_assert!(read + written <= 16 && (written == 0 || read <= 4));
-            let reading = wants.iter().any(|want| matches!(want, Read(_)));
-            prop_assert_eq!(read > 0, reading);
+            prop_assert!(reads + writes <= 32 && (writes == 0 || reads <= 4));
+            let reading = wants.iter().any(|want| matches!(want, Want::Read { .. }));
+            prop_assert_eq!(reads > 0, reading);
+        }
+
+        #[test]
+        fn a_place_is_free_and_its_source_knows_what_is_reused(
+            prompt in prop::collection::vec(0..2_i32, 1..80),
+            kept in prop::collection::vec((prop::collection::vec(0..2_i32, 0..80), any::<bool>(), 0..9_u64), 0..5),
+        ) {
+            let slots: Vec<Holding<'_>> =
+                kept.iter().map(|(kept, free, used)| Holding { kept, reading: None, free: *free, used: *used }).collect();
+            match place(&prompt, &slots) {
+                Place::Slot { slot, source, reused } => {
+                    prop_assert!(slots[slot].free && reused < prompt.len());
+                    prop_assert_eq!(&slots[source].kept[..reused], &prompt[..reused]);
+                }
+                Place::Full => prop_assert!(slots.iter().all(|slot| !slot.free)),
+                Place::Follow => prop_assert!(false, "nobody is reading"),
+            }
         }
     }
 }
