@@ -6,8 +6,9 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tutor_models::catalog::Catalog;
 use tutor_models::embed::{Embedder, EmbedderSettings};
-use tutor_models::engine::{Engine, EngineSettings};
+use tutor_models::engine::{Engine, EngineSettings, Tuning};
 use tutor_models::generate::Generate;
+use tutor_models::prepare;
 
 use crate::config;
 use crate::dialogue::Trouble;
@@ -107,8 +108,17 @@ fn start_embedder(settings: &config::Models) -> Result<Embedder, Trouble> {
     Embedder::start(embedder).map_err(|error| missing(&error))
 }
 
+/// The weights and settings that `tutor models prepare` found best on this machine.
+fn prepared(settings: &config::Models) -> Option<(PathBuf, Tuning)> {
+    let catalog = Catalog::load(&settings.folder).ok()?;
+    let prepared = prepare::prepared(catalog.get(&settings.chat).ok()?, &settings.folder)?;
+    tracing::info!(weights = ?prepared.weights, tuning = ?prepared.tuning, "prepared for this machine");
+    Some((settings.folder.join(prepared.file), prepared.tuning))
+}
+
 fn start_engine(settings: &config::Models) -> Result<Engine, Trouble> {
-    let path = file(settings, &settings.chat)?;
+    let original = file(settings, &settings.chat)?;
+    let (path, tuning) = prepared(settings).unwrap_or((original, Tuning::default()));
     let engine = EngineSettings {
         name: settings.chat.clone(),
         path,
@@ -116,6 +126,7 @@ fn start_engine(settings: &config::Models) -> Result<Engine, Trouble> {
         context: settings.context,
         parallel: settings.parallel,
         gpu_layers: settings.gpu_layers,
+        tuning,
         ..EngineSettings::default()
     };
     Engine::start(engine).map_err(|error| missing(&error))

@@ -40,6 +40,42 @@ mod worker;
 
 pub use loaded::Placement;
 
+/// A device that llama.cpp can compute on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Device {
+    /// Its name, such as `CUDA0`.
+    pub name: String,
+    /// `cpu`, `gpu` or `other`.
+    pub kind: &'static str,
+    /// What it is.
+    pub description: String,
+    /// Bytes of its memory.
+    pub total: usize,
+    /// Of these, how many are free.
+    pub free: usize,
+}
+
+/// The devices of this machine that the program was built for.
+///
+/// # Errors
+/// [`EngineError::Start`] when llama.cpp cannot be started.
+pub fn devices() -> Result<Vec<Device>, EngineError> {
+    use llama_cpp_2::LlamaBackendDeviceType as Type;
+    backend::started()?;
+    let device = |device: llama_cpp_2::LlamaBackendDevice| Device {
+        kind: match device.device_type {
+            Type::Cpu => "cpu",
+            Type::Gpu | Type::IntegratedGpu => "gpu",
+            _ => "other",
+        },
+        name: device.name,
+        description: device.description,
+        total: device.memory_total,
+        free: device.memory_free,
+    };
+    Ok(llama_cpp_2::list_llama_ggml_backend_devices().into_iter().map(device).collect())
+}
+
 /// A token's number in the model's vocabulary.
 pub(crate) type Token = i32;
 

@@ -5,4 +5,6 @@ pub mod convert;
 pub mod embed;
 pub mod engine;
 pub mod generate;
+pub mod load;
+pub mod prepare;
 pub mod pull;

@@ -236,7 +236,7 @@ cli-chat-course = The course to talk about
 cli-chat-examples =
     tutor chat --course cs231n
     echo "What is a gradient?" | tutor chat --course cs231n
-cli-models = Models: list, pull, path
+cli-models = Models: list, pull, path, prepare, devices
 cli-models-examples =
     tutor models list
     tutor models pull smollm2-135m-instruct
@@ -247,6 +247,27 @@ cli-models-pull = Fetch a model and check it
 cli-models-pull-name = The model's name in the catalogue
 cli-models-pull-examples =
     tutor models pull all-minilm-l6-v2
+cli-models-prepare = Find the weights and settings that suit this machine, and keep them
+cli-models-prepare-name = The model's name in the catalogue
+cli-models-prepare-examples =
+    tutor models prepare smollm2-135m-instruct
+cli-models-devices = List the devices that models can run on
+cli-models-devices-examples =
+    tutor models devices
+prepare-begins = Preparing { $model } for this machine, once: the load of a small class on each choice of weights and settings.
+prepare-original = original weights
+prepare-writing = writing { $weights } …
+prepare-reading = measuring what { $weights } loses …
+prepare-running = running the class load with { $way } …
+prepare-ran = { $way }: { $seconds } s for the class, first word after { $first } s
+prepare-lossy = { $weights } is left out: perplexity rises by { $percent } %
+prepare-perplexity = perplexity on course text: { $values }
+prepare-done = { $model } runs with { $way } on this machine ({ $machine }).
+prepare-failed = { $model } could not be prepared: { $reason }
+prepare-attention-auto = attention as llama.cpp chooses
+prepare-attention-plain = plain attention
+prepare-attention-flash = flash attention
+prepare-attention-flash-8bit = flash attention, cache in 8 bits
 cli-models-path = Show where a model's file is
 cli-models-path-name = The model's name in the catalogue
 cli-models-path-examples =

@@ -227,7 +227,7 @@ cli-chat-course = 要谈的课程
 cli-chat-examples =
     tutor chat --course cs231n
     echo "什么是梯度？" | tutor chat --course cs231n
-cli-models = 模型：列出、获取、位置
+cli-models = 模型：列出、获取、位置、准备、设备
 cli-models-examples =
     tutor models list
     tutor models pull smollm2-135m-instruct
@@ -238,6 +238,27 @@ cli-models-pull = 获取并校验模型
 cli-models-pull-name = 模型在目录中的名称
 cli-models-pull-examples =
     tutor models pull all-minilm-l6-v2
+cli-models-prepare = 找出最适合本机的权重和设置并保存
+cli-models-prepare-name = 目录中的模型名称
+cli-models-prepare-examples =
+    tutor models prepare smollm2-135m-instruct
+cli-models-devices = 列出可以运行模型的设备
+cli-models-devices-examples =
+    tutor models devices
+prepare-begins = 正在为本机准备 { $model }（只需一次）：用一个小班级的提问负载测试每种权重和设置。
+prepare-original = 原始权重
+prepare-writing = 正在写入 { $weights } …
+prepare-reading = 正在测量 { $weights } 的损失 …
+prepare-running = 正在以 { $way } 运行班级负载 …
+prepare-ran = { $way }：全班用时 { $seconds } 秒，首个词 { $first } 秒
+prepare-lossy = 不采用 { $weights }：困惑度上升 { $percent } %
+prepare-perplexity = 课程文本上的困惑度：{ $values }
+prepare-done = { $model } 在本机（{ $machine }）上以 { $way } 运行。
+prepare-failed = 无法准备 { $model }：{ $reason }
+prepare-attention-auto = llama.cpp 自选的注意力算法
+prepare-attention-plain = 普通注意力
+prepare-attention-flash = flash attention
+prepare-attention-flash-8bit = flash attention，8 位缓存
 cli-models-path = 显示模型文件的位置
 cli-models-path-name = 模型在目录中的名称
 cli-models-path-examples =

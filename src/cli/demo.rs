@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tutor_bots::chat::{ReplyEvent, Tutor};
 use tutor_models::catalog::Catalog;
+use tutor_models::prepare;
 use tutor_prompts::{Language, Spoken};
 
 use super::output::{self, Line, Output, Terminal};
@@ -49,6 +50,13 @@ const SAMPLES: [Sample; 2] = [
 const QUESTIONS: [(usize, &str); 2] =
     [(0, "What happens when the learning rate is too large?"), (1, "学习率太大会怎样？")];
 
+/// The sample notes in some languages, for measuring models on.
+pub(super) fn text(languages: &[String]) -> String {
+    let wanted = |id: &str| languages.iter().any(|language| id.ends_with(language.as_str()));
+    let notes = SAMPLES.iter().filter(|(id, ..)| wanted(id)).flat_map(|(_, _, documents)| documents.iter());
+    notes.map(|(_, text)| *text).collect::<Vec<_>>().join("\n\n")
+}
+
 /// Carries it out; the exit code. Without a data folder of its own it works in one that the next demo reuses.
 pub(super) async fn run(mut settings: Settings, spoken: &Spoken) -> u8 {
     settings.data = settings.data.join("demo");
@@ -77,6 +85,7 @@ pub(super) async fn run(mut settings: Settings, spoken: &Spoken) -> u8 {
 
 async fn show(settings: Settings, spoken: &Spoken, output: &Output) -> Result<App, String> {
     fetch_models(&settings, spoken, output).await?;
+    prepare_model(&settings, spoken, output).await?;
     let app = App::open(settings, spoken.words()).map_err(|error| open_failure(spoken, &error))?;
     output.out(format!("\n{}", spoken.say("demo-learning", &[]))).await;
     let mut courses = Vec::new();
@@ -102,6 +111,18 @@ async fn fetch_models(settings: &Settings, spoken: &Spoken, output: &Output) -> 
         models::pull(&catalog, name, settings, spoken, output).await?;
     }
     Ok(())
+}
+
+/// Finds what suits this machine, once.
+async fn prepare_model(settings: &Settings, spoken: &Spoken, output: &Output) -> Result<(), String> {
+    let (folder, name) = (&settings.models.folder, &settings.models.chat);
+    let catalog = Catalog::load(folder).map_err(|error| chain(&error))?;
+    let entry = catalog.get(name).map_err(|error| chain(&error))?;
+    if prepare::prepared(entry, folder).is_some() {
+        return Ok(());
+    }
+    output.out(String::new()).await;
+    models::prepare::run(&catalog, name, settings, spoken, output).await
 }
 
 /// Creates the course when it is not there yet, and learns its documents.

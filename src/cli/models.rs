@@ -1,4 +1,4 @@
-//! `tutor models`: list the catalogue, pull a model, tell where it is.
+//! `tutor models`: list the catalogue, pull a model, tell where it is, prepare it for this machine, list devices.
 
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,6 +10,8 @@ use tutor_prompts::Spoken;
 use super::output::{self, Output, Terminal};
 use crate::config::Settings;
 use crate::model::chain;
+
+pub(super) mod prepare;
 
 /// Its arguments.
 #[derive(Debug, clap::Args)]
@@ -31,6 +33,14 @@ enum Action {
     Path {
         #[arg(value_name = "NAME")]
         name: String,
+    },
+    Prepare {
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    Devices {
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -65,6 +75,23 @@ async fn act(action: Action, settings: &Settings, spoken: &Spoken, output: &Outp
         Action::Path { name } => {
             let path = catalog.path(&name, folder).map_err(|error| chain(&error))?;
             output.out(path.display().to_string()).await;
+        }
+        Action::Prepare { name } => prepare::run(&catalog, &name, settings, spoken, output).await?,
+        Action::Devices { json } => {
+            let devices = tokio::task::spawn_blocking(tutor_models::engine::devices).await;
+            for device in devices.map_err(|error| error.to_string())?.map_err(|error| chain(&error))? {
+                if json {
+                    output.json(&device).await;
+                } else {
+                    let (free, total) = (device.free / 1_000_000, device.total / 1_000_000);
+                    output
+                        .out(format!(
+                            "{:<10} {:<6} {free:>8} / {total} MB  {}",
+                            device.name, device.kind, device.description
+                        ))
+                        .await;
+                }
+            }
         }
         Action::Pull { name } => {
             for name in name {
