@@ -1,6 +1,7 @@
 //! The command line: arguments to one command, carried out here or by the server that holds the data folder.
 
 mod ask;
+mod bench;
 mod chat;
 mod courses;
 mod demo;
@@ -52,6 +53,7 @@ enum Command {
     Work(Work),
     Chat(chat::Arguments),
     Models(models::Arguments),
+    Bench(bench::Arguments),
     Serve,
     Demo,
 }
@@ -162,6 +164,7 @@ async fn dispatch(command: Command, settings: Settings, spoken: Spoken) -> u8 {
         Command::Work(work) => work_somewhere(work, settings, &spoken).await,
         Command::Chat(arguments) => chat::run(arguments, settings, &spoken).await,
         Command::Models(arguments) => models::run(arguments, &settings, &spoken).await,
+        Command::Bench(arguments) => bench::run(arguments, &settings, &spoken).await,
         Command::Serve => serve::run(settings, &spoken).await,
         Command::Demo => demo::run(settings, &spoken).await,
     }

@@ -23,8 +23,6 @@ mod embeddings;
 mod metrics;
 mod models;
 mod refusal;
-#[cfg(test)]
-mod tests;
 
 /// The largest body of a request, in bytes.
 const BODY: usize = 1 << 20;

@@ -8,6 +8,8 @@
 
 mod support;
 
+#[path = "e2e/api.rs"]
+mod api;
 #[path = "e2e/commands.rs"]
 mod commands;
 #[path = "e2e/crash.rs"]

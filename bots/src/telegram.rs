@@ -14,7 +14,6 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{CommandSpec, Incoming, Tutor};
-use crate::delivery::Start;
 
 mod desk;
 mod failure;
@@ -103,9 +102,7 @@ pub async fn run(
     let Some(me) = me(&caller, &stop).await? else { return Ok(()) };
     let files = Arc::new(Downloads::new(caller.clone(), &address));
     let mut desk = Desk::new(caller.clone(), Arc::clone(&tutor), files);
-    for pending in tutor.pending(PLATFORM).await {
-        desk.open(pending.incoming, Start::Resumed(pending.standing)).await;
-    }
+    desk.resume().await;
     desk.errand(Errand::Menu(menu(&tutor.commands())));
     // Nobody may be waiting for the signal any more; that is no reason not to serve.
     let _unheard = ready.send(());

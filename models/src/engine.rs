@@ -25,7 +25,7 @@ pub(crate) mod backend;
 mod decode;
 mod draft;
 mod flight;
-mod llama;
+pub(crate) mod llama;
 pub(crate) mod loaded;
 mod memory;
 mod pace;
@@ -110,8 +110,22 @@ pub enum Attention {
 pub struct Tuning {
     /// How attention is computed.
     pub attention: Attention,
-    /// Keys and values are kept in eight bits instead of sixteen; needs [`Attention::Flash`].
-    pub cache_8bit: bool,
+    /// How keys and values are kept.
+    pub cache: Cache,
+}
+
+/// How keys and values are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Cache {
+    /// Half precision.
+    #[default]
+    F16,
+    /// Sixteen bits with the range of 32; some CPUs compute with it directly.
+    #[serde(rename = "BF16")]
+    Bf16,
+    /// Eight bits; needs [`Attention::Flash`].
+    #[serde(rename = "Q8_0")]
+    Q8,
 }
 
 /// Which model, and what it may use.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Entry;
-use crate::engine::{Attention, Engine, EngineError, EngineSettings, GpuLayers, Tuning};
+use crate::engine::{Attention, Cache, Engine, EngineError, EngineSettings, GpuLayers, Tuning};
 use crate::generate::Generate;
 use crate::load::{ClassLoad, Measured, Mode};
 
@@ -144,7 +144,9 @@ pub fn prepare(
     }
     let best = work.best().map_or(Weights::Original, |run| run.weights);
     for tuning in tunings() {
-        work.run(best, tuning)?;
+        if tuning.cache == Cache::F16 || work.keeps_enough(best, tuning, text)? {
+            work.run(best, tuning)?;
+        }
     }
     let found = work.best().map(|run| (run.weights, run.tuning)).unwrap_or((Weights::Original, first));
     work.remove_all_but(found.0);
@@ -172,9 +174,15 @@ pub fn prepared(entry: &Entry, folder: &Path) -> Option<Prepared> {
 }
 
 /// The ways to run a model that are tried beside llama.cpp's own choice.
-fn tunings() -> [Tuning; 3] {
-    let tuning = |attention, cache_8bit| Tuning { attention, cache_8bit };
-    [tuning(Attention::Plain, false), tuning(Attention::Flash, false), tuning(Attention::Flash, true)]
+fn tunings() -> [Tuning; 5] {
+    let tuning = |attention, cache| Tuning { attention, cache };
+    [
+        tuning(Attention::Plain, Cache::F16),
+        tuning(Attention::Plain, Cache::Bf16),
+        tuning(Attention::Flash, Cache::F16),
+        tuning(Attention::Flash, Cache::Bf16),
+        tuning(Attention::Flash, Cache::Q8),
+    ]
 }
 
 /// A model under preparation.
@@ -231,7 +239,7 @@ impl Work<'_> {
 
     fn try_weights(&mut self, text: &str) -> Result<(), PrepareError> {
         (self.report)(Step::Reading(Weights::Original));
-        let before = perplexity::of(&self.original, &self.entry.name, text)?;
+        let before = perplexity::of(&self.original, &self.entry.name, text, Tuning::default())?;
         self.perplexity.push((Weights::Original, before));
         for weights in [Weights::Q8, Weights::Bf16] {
             let path = self.path(weights);
@@ -240,7 +248,7 @@ impl Work<'_> {
                 quantise::write(&self.original, &path, weights)?;
             }
             (self.report)(Step::Reading(weights));
-            let after = perplexity::of(&path, &self.entry.name, text)?;
+            let after = perplexity::of(&path, &self.entry.name, text, Tuning::default())?;
             self.perplexity.push((weights, after));
             if after > before * (1.0 + LOSS) {
                 (self.report)(Step::Lossy(weights, before, after));
@@ -249,6 +257,23 @@ impl Work<'_> {
             self.run(weights, Tuning::default())?;
         }
         Ok(())
+    }
+
+    /// Whether keys and values can be kept that way: perplexity tells.
+    fn keeps_enough(&mut self, weights: Weights, tuning: Tuning, text: &str) -> Result<bool, PrepareError> {
+        let Some((_, before)) = self.perplexity.first().copied() else { return Ok(true) };
+        match perplexity::of(&self.path(weights), &self.entry.name, text, tuning) {
+            Ok(after) => {
+                let enough = after <= before * (1.0 + LOSS);
+                if !enough {
+                    (self.report)(Step::Lossy(weights, before, after));
+                }
+                Ok(enough)
+            }
+            // Not every model can be run in every way.
+            Err(PrepareError::Perplexity { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn best(&self) -> Option<&Run> {
@@ -283,7 +308,9 @@ fn record(entry: &Entry, folder: &Path, prepared: &Prepared) -> Result<(), Prepa
     let path = record_of(entry, folder);
     let failed = |source| PrepareError::Folder { path: path.clone(), source };
     let text = serde_json::to_vec_pretty(prepared).map_err(|error| failed(error.into()))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    // Several installations may share the folder, each under its own user.
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut file, &text).map_err(failed)?;
     file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(())

@@ -236,6 +236,16 @@ cli-chat-course = The course to talk about
 cli-chat-examples =
     tutor chat --course cs231n
     echo "What is a gradient?" | tutor chat --course cs231n
+cli-bench = Measure the chat model under the load of a class, one JSON line a run
+cli-bench-mode = What the students ask about: shared, topics, distinct, repeat
+cli-bench-students = Students who ask at the same time
+cli-bench-rounds = Questions of each
+cli-bench-context = Words of the notes in a question
+cli-bench-answer = Tokens of an answer
+cli-bench-seed = Another number gives other words
+cli-bench-examples =
+    tutor bench
+    tutor bench --mode topics --students 32
 cli-models = Models: list, pull, path, prepare, devices
 cli-models-examples =
     tutor models list
@@ -267,7 +277,7 @@ prepare-failed = { $model } could not be prepared: { $reason }
 prepare-attention-auto = attention as llama.cpp chooses
 prepare-attention-plain = plain attention
 prepare-attention-flash = flash attention
-prepare-attention-flash-8bit = flash attention, cache in 8 bits
+prepare-tuning = { $attention }, cache in { $cache }
 cli-models-path = Show where a model's file is
 cli-models-path-name = The model's name in the catalogue
 cli-models-path-examples =

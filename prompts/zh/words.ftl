@@ -227,6 +227,16 @@ cli-chat-course = 要谈的课程
 cli-chat-examples =
     tutor chat --course cs231n
     echo "什么是梯度？" | tutor chat --course cs231n
+cli-bench = 用一个班级的提问负载测试对话模型，每次运行输出一行 JSON
+cli-bench-mode = 学生问什么：shared、topics、distinct、repeat
+cli-bench-students = 同时提问的学生数
+cli-bench-rounds = 每人提几个问题
+cli-bench-context = 每个问题所附笔记的词数
+cli-bench-answer = 每个回答的词元数
+cli-bench-seed = 换一个数就换一批词
+cli-bench-examples =
+    tutor bench
+    tutor bench --mode topics --students 32
 cli-models = 模型：列出、获取、位置、准备、设备
 cli-models-examples =
     tutor models list
@@ -258,7 +268,7 @@ prepare-failed = 无法准备 { $model }：{ $reason }
 prepare-attention-auto = llama.cpp 自选的注意力算法
 prepare-attention-plain = 普通注意力
 prepare-attention-flash = flash attention
-prepare-attention-flash-8bit = flash attention，8 位缓存
+prepare-tuning = { $attention }，缓存 { $cache }
 cli-models-path = 显示模型文件的位置
 cli-models-path-name = 模型在目录中的名称
 cli-models-path-examples =

@@ -8,7 +8,7 @@ use teloxide::types::{BotCommand, CallbackQueryId, ChatId};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::chat::{Files, Incoming, IncomingId, Replies, Tutor};
+use crate::chat::{Files, Incoming, IncomingId, Pending, Replies, Tutor};
 use crate::delivery::{Budgets, Job, Start, deliver};
 
 use super::PLATFORM;
@@ -19,6 +19,9 @@ use super::port::Chat;
 const LIVE: usize = 256;
 /// How many replies of one place wait; what comes beyond stays pending on the tutor's disk until they stand.
 const WAITING: usize = 64;
+
+/// How many replies of one place are taken up at a time after a restart: the tutor refuses what comes in a flood.
+const TAKEN_UP: usize = 8;
 
 /// A small call outside of any reply.
 pub(super) enum Errand {
@@ -86,6 +89,16 @@ impl Desk {
         }
     }
 
+    /// Takes up what was accepted before a restart and is not answered yet.
+    pub(super) async fn resume(&mut self) {
+        let pending = self.room.tutor.pending(PLATFORM).await;
+        let places: HashSet<String> = pending.iter().map(|pending| pending.incoming.place.key()).collect();
+        for key in places {
+            self.room.take_up_pending(&key).await;
+            self.workers.spawn(Arc::clone(&self.room).work(key));
+        }
+    }
+
     /// Makes a small call beside everything else.
     pub(super) fn errand(&mut self, errand: Errand) {
         self.workers.spawn(Arc::clone(&self.room).run_errand(errand));
@@ -134,13 +147,25 @@ impl Room {
         }
     }
 
-    /// Queues what the tutor still has to answer in a place.
+    /// Queues what the tutor still has to answer in a place: some of it, and what is left when that stands.
     async fn take_up_pending(&self, key: &str) {
-        for pending in self.tutor.pending(PLATFORM).await.into_iter().filter(|p| p.incoming.place.key() == key) {
+        let all = self.tutor.pending(PLATFORM).await.into_iter().filter(|pending| pending.incoming.place.key() == key);
+        let fresh: Vec<Pending> = all.filter(|pending| !self.was_tried(key, &pending.incoming.id)).collect();
+        let more = fresh.len() > TAKEN_UP;
+        for pending in fresh.into_iter().take(TAKEN_UP) {
             let replies = self.tutor.reply(pending.incoming.clone(), Arc::clone(&self.files)).await;
             let start = Start::Resumed(pending.standing);
             self.queue(key, Opened { incoming: pending.incoming, start, replies });
         }
+        if more {
+            self.queues.lock().unwrap_or_else(PoisonError::into_inner).entry(key.to_owned()).or_default().overflowed =
+                true;
+        }
+    }
+
+    fn was_tried(&self, key: &str, id: &IncomingId) -> bool {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.get(key).is_some_and(|queue| queue.tried.contains(id))
     }
 
     async fn work(self: Arc<Self>, key: String) {

@@ -12,7 +12,7 @@ use llama_cpp_2::vocab::LlamaVocab;
 use super::decode::{Decode, DecodeError, Feed};
 use super::loaded::Loaded;
 use super::sampler::Sampler;
-use super::{Attention, EngineError, Token, Tuning, backend};
+use super::{Attention, Cache, EngineError, Token, Tuning, backend};
 use crate::generate::{Format, GenerateError, Sampling};
 
 /// The most tokens that llama.cpp computes in one go.
@@ -42,17 +42,10 @@ impl<'m> Llama<'m> {
     ) -> Result<Self, EngineError> {
         let step = STEP.max(parallel);
         let threads = backend::threads(threads);
-        let params = LlamaContextParams::default()
+        let params = tuned(LlamaContextParams::default(), tuning)
             .with_n_ctx(NonZeroU32::new(context.next_multiple_of(256).saturating_mul(parallel)))
             .with_n_seq_max(parallel)
             .with_kv_unified(false)
-            .with_flash_attention_policy(match tuning.attention {
-                Attention::Auto => -1,
-                Attention::Plain => 0,
-                Attention::Flash => 1,
-            })
-            .with_type_k(kind(tuning.cache_8bit))
-            .with_type_v(kind(tuning.cache_8bit))
             .with_n_batch(step)
             .with_n_ubatch(step)
             .with_n_threads(threads)
@@ -78,8 +71,22 @@ impl<'m> Llama<'m> {
     }
 }
 
-fn kind(cache_8bit: bool) -> KvCacheType {
-    if cache_8bit { KvCacheType::Q8_0 } else { KvCacheType::F16 }
+/// Parameters that keep keys and values, and compute attention, as `tuning` says.
+pub(crate) fn tuned(params: LlamaContextParams, tuning: Tuning) -> LlamaContextParams {
+    let attention = match tuning.attention {
+        Attention::Auto => -1,
+        Attention::Plain => 0,
+        Attention::Flash => 1,
+    };
+    params.with_flash_attention_policy(attention).with_type_k(kind(tuning.cache)).with_type_v(kind(tuning.cache))
+}
+
+fn kind(cache: Cache) -> KvCacheType {
+    match cache {
+        Cache::F16 => KvCacheType::F16,
+        Cache::Bf16 => KvCacheType::BF16,
+        Cache::Q8 => KvCacheType::Q8_0,
+    }
 }
 
 fn number(place: usize) -> Result<i32, String> {

@@ -73,6 +73,8 @@ pub(super) struct Worker<D: Decode> {
     slots: Vec<Slot<D::Sampler>>,
     turns: Turns,
     pace: Pace,
+    /// The same for steps of a few tokens of one or two answers, as drafts make them.
+    drafting: Pace,
     stats: Arc<Stats>,
     /// Counts requests, to know which slot was used longest ago.
     clock: u64,
@@ -85,7 +87,17 @@ impl<D: Decode> Worker<D> {
     /// A worker with `parallel` empty slots; `now` tells the time.
     pub(super) fn new(decoder: D, parallel: usize, stats: Arc<Stats>, now: fn() -> Instant) -> Self {
         let slots = (0..parallel).map(|_| Slot::default()).collect();
-        Self { decoder, slots, turns: Turns::default(), pace: Pace::default(), stats, clock: 0, steps: 0, now }
+        Self {
+            decoder,
+            slots,
+            turns: Turns::default(),
+            pace: Pace::default(),
+            drafting: Pace::default(),
+            stats,
+            clock: 0,
+            steps: 0,
+            now,
+        }
     }
 
     /// Works until the queue is closed.
@@ -173,8 +185,9 @@ impl<D: Decode> Worker<D> {
         let mut wants: Vec<Want> = self.slots.iter().map(Slot::want).collect();
         let writing = wants.iter().filter(|want| matches!(want, Want::Write { .. })).count();
         let reading = wants.iter().filter(|want| matches!(want, Want::Read { .. })).count();
-        if reading == 0 && writing <= DRAFTING && self.decoder.forgets_parts() {
-            let pace = &self.pace;
+        let few = reading == 0 && writing <= DRAFTING;
+        if few && self.decoder.forgets_parts() {
+            let pace = &self.drafting;
             self.slots.iter_mut().for_each(|slot| slot.draft(|tokens| pace.cost(tokens)));
             wants = self.slots.iter().map(Slot::want).collect();
         }
@@ -201,7 +214,10 @@ impl<D: Decode> Worker<D> {
         }
         let took = (self.now)().saturating_duration_since(start);
         tracing::trace!(tokens = all.len(), writing, reading, us = took.as_micros(), "step");
-        if reading == 0 || writing == 0 {
+        if few {
+            self.drafting.note(all.len(), took);
+        }
+        if all.len() == writing || writing == 0 {
             self.pace.note(all.len(), took);
         }
         self.stats.step(all.len(), took);

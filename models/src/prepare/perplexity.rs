@@ -9,7 +9,7 @@ use llama_cpp_2::token::LlamaToken;
 
 use super::PrepareError;
 use crate::engine::loaded::Loaded;
-use crate::engine::{GpuLayers, backend};
+use crate::engine::{GpuLayers, Tuning, backend, llama};
 
 /// Tokens that are read together; the second half of them is counted, so that each has something before it.
 const STRETCH: usize = 512;
@@ -17,17 +17,17 @@ const STRETCH: usize = 512;
 /// The most stretches.
 const STRETCHES: usize = 6;
 
-/// The perplexity of the model at `path` on `text`: e to the mean negative log-likelihood of its tokens.
+/// The perplexity of the model at `path` on `text`, run with `tuning`: e to the mean negative log-likelihood of its tokens.
 ///
 /// # Errors
 /// [`PrepareError::Engine`] when the model cannot be loaded, [`PrepareError::Perplexity`] when the text is too short or
 /// cannot be computed.
-pub(super) fn of(path: &Path, name: &str, text: &str) -> Result<f64, PrepareError> {
+pub(super) fn of(path: &Path, name: &str, text: &str, tuning: Tuning) -> Result<f64, PrepareError> {
     let failed = |reason: String| PrepareError::Perplexity { reason };
     let loaded = Loaded::open(path, name, GpuLayers::Auto)?;
     let tokens = loaded.model.vocab().tokenize(text.as_bytes(), true, false);
     let threads = backend::threads(0);
-    let params = LlamaContextParams::default()
+    let params = llama::tuned(LlamaContextParams::default(), tuning)
         .with_n_ctx(NonZeroU32::new(STRETCH as u32))
         .with_n_batch(STRETCH as u32)
         .with_n_ubatch(STRETCH as u32)

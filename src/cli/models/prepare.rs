@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 use tutor_models::catalog::Catalog;
-use tutor_models::engine::{Attention, Tuning};
+use tutor_models::engine::{Attention, Cache, Tuning};
 use tutor_models::prepare::{self, Run, Step, Weights};
 use tutor_prompts::Spoken;
 
@@ -75,11 +75,15 @@ fn called(spoken: &Spoken, weights: Weights) -> String {
 }
 
 fn tuned(spoken: &Spoken, tuning: Tuning) -> String {
-    let key = match (tuning.attention, tuning.cache_8bit) {
-        (Attention::Auto, _) => "prepare-attention-auto",
-        (Attention::Plain, _) => "prepare-attention-plain",
-        (Attention::Flash, false) => "prepare-attention-flash",
-        (Attention::Flash, true) => "prepare-attention-flash-8bit",
+    let attention = match tuning.attention {
+        Attention::Auto => "prepare-attention-auto",
+        Attention::Plain => "prepare-attention-plain",
+        Attention::Flash => "prepare-attention-flash",
     };
-    spoken.say(key, &[])
+    let cache = match tuning.cache {
+        Cache::F16 => "F16",
+        Cache::Bf16 => "BF16",
+        Cache::Q8 => "Q8_0",
+    };
+    spoken.say("prepare-tuning", &[("attention", &spoken.say(attention, &[])), ("cache", cache)])
 }

@@ -1,1 +1,0 @@
-//! The API's handlers on a scripted model.
