@@ -18,9 +18,11 @@ mod words;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -45,8 +47,8 @@ pub(crate) use reply::Reply;
 pub(crate) use summary::{Target, summarise};
 pub(crate) use words::{file_trouble, trouble};
 
-/// Messages of one conversation that may wait.
-const MAILBOX: usize = 16;
+/// Messages of one conversation that may wait; a whole class may ask at once in its group.
+const MAILBOX: usize = 64;
 
 /// Events of one reply that may wait for its adapter.
 const EVENTS: usize = 256;
@@ -110,8 +112,15 @@ struct Letter {
 /// A conversation with messages in work.
 struct Mailbox {
     letters: mpsc::Sender<Letter>,
-    /// Stops the turn in work.
-    running: Arc<Mutex<CancellationToken>>,
+    /// Stops the turn in work, and whose it is.
+    running: Arc<Mutex<Running>>,
+}
+
+/// A turn in work.
+#[derive(Default)]
+struct Running {
+    cancel: CancellationToken,
+    account: Option<AccountId>,
 }
 
 /// The dialogue manager.
@@ -148,7 +157,7 @@ impl Dialogue {
         let mut mailboxes = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
         let mailbox = mailboxes.entry(key.clone()).or_insert_with(|| {
             let (letters, received) = mpsc::channel(MAILBOX);
-            let running = Arc::new(Mutex::new(CancellationToken::new()));
+            let running = Arc::new(Mutex::new(Running::default()));
             self.serve(key, received, running.clone());
             Mailbox { letters, running }
         });
@@ -156,7 +165,7 @@ impl Dialogue {
     }
 
     /// Answers the letters of one conversation in order, until none is left.
-    fn serve(&self, key: String, mut received: mpsc::Receiver<Letter>, running: Arc<Mutex<CancellationToken>>) {
+    fn serve(&self, key: String, mut received: mpsc::Receiver<Letter>, running: Arc<Mutex<Running>>) {
         let (parts, mailboxes, cut) = (self.parts.clone(), self.mailboxes.clone(), self.cut.clone());
         self.tasks.spawn(async move {
             loop {
@@ -171,18 +180,30 @@ impl Dialogue {
                 });
                 let Some(letter) = next else { return };
                 let cancel = CancellationToken::new();
-                *running.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+                let now = Running { cancel: cancel.clone(), account: Some(letter.incoming.account.clone()) };
+                *running.lock().unwrap_or_else(PoisonError::into_inner) = now;
                 let reply = Reply::new(letter.events, cancel);
-                turn::run(&parts, &letter.incoming, letter.files, &reply, &cut).await;
+                let turn = turn::run(&parts, &letter.incoming, letter.files, &reply, &cut);
+                // Whatever happens in a turn, the conversation goes on and the message ends in a reason.
+                if AssertUnwindSafe(turn).catch_unwind().await.is_err() {
+                    tracing::error!(id = %letter.incoming.id, "a turn panicked");
+                    let text = words::trouble(&parts.words, said_in(&letter.incoming), &Trouble::Task);
+                    reply.finish(vec![ReplyEvent::Rewrite(text), ReplyEvent::Done]).await;
+                }
             }
         });
     }
 
-    fn stop(&self, place: &str) -> bool {
+    /// Stops the answer in work in a place, if it is the account's own: in a group nobody stops another's.
+    fn stop(&self, place: &str, account: &AccountId) -> bool {
         let mailboxes = self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mailbox) = mailboxes.get(place) else { return false };
-        mailbox.running.lock().unwrap_or_else(PoisonError::into_inner).cancel();
-        true
+        let running = mailbox.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = running.account.as_ref() == Some(account);
+        if own {
+            running.cancel.cancel();
+        }
+        own
     }
 
     async fn language(&self, incoming: &Incoming) -> Language {
@@ -196,6 +217,12 @@ impl Dialogue {
     }
 }
 
+/// The language of a message by itself, for when nothing else can be looked up.
+fn said_in(incoming: &Incoming) -> Language {
+    let written = if let Content::Text(text) = &incoming.content { Language::of(text) } else { None };
+    written.or_else(|| incoming.locale.as_deref().and_then(Language::from_tag)).unwrap_or_default()
+}
+
 #[async_trait]
 impl Tutor for Dialogue {
     fn commands(&self) -> Vec<CommandSpec> {
@@ -203,7 +230,7 @@ impl Tutor for Dialogue {
     }
 
     async fn accept(&self, incoming: &Incoming) -> Result<Acceptance, Unavailable> {
-        let language = incoming.locale.as_deref().and_then(Language::from_tag).unwrap_or_default();
+        let language = said_in(incoming);
         let unavailable = |key| Unavailable { reason: self.parts.words.say(language, key, &[]) };
         if self.cut.is_cancelled() {
             return Err(unavailable("trouble-stopping"));
@@ -224,7 +251,7 @@ impl Tutor for Dialogue {
     async fn reply(&self, incoming: Incoming, files: Arc<dyn Files>) -> Replies {
         let (events, replies) = mpsc::channel(EVENTS);
         if matches!(&incoming.content, Content::Command { name, .. } if name == command::Command::Stop.name()) {
-            let key = if self.stop(&incoming.place.key()) { "stopped" } else { "nothing-to-stop" };
+            let key = if self.stop(&incoming.place.key(), &incoming.account) { "stopped" } else { "nothing-to-stop" };
             let language = self.language(&incoming).await;
             self.say_at_once(self.parts.words.say(language, key, &[]), &events);
         } else if let Err(refused) = self.post(Letter { incoming, files, events }) {

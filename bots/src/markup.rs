@@ -201,5 +201,19 @@ fn separator(above: &Block, below: &Block) -> &'static str {
     }
 }
 
+/// Text that stands for itself in Markdown: what students write is shown, never followed.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "\\`*_[]<>~|$#&".contains(c) {
+            // As a character reference: a backslash before a bracket would begin a formula.
+            escaped.push_str(&format!("&#{};", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
 #[cfg(test)]
 mod tests;

@@ -37,13 +37,13 @@ passed-on-already = This question is on the teacher's list already.
 pass-on-gone = I no longer have that question. Please ask it again.
 cut-off = The answer was cut off here, because the tutor is being restarted. It will be completed afterwards.
 stopped = Stopped.
-nothing-to-stop = Nothing is running that could be stopped.
-history-cut = Earlier parts of our talk were too long to take into account.
+nothing-to-stop = There is no answer of yours to stop.
+history-cut = Earlier parts of our conversation were too long to take into account.
 
 ## Summaries
 summary-of = Summary of { $what }
 summary-empty = There is nothing to summarise: “{ $course }” has no notes yet.
-summary-which = What shall I summarise? Write /summary and the name of a document, a section or a topic. These documents are there:
+summary-which = What shall I summarise? Write /summary and the name of a document, a section or a topic. Available documents:
 summary-nothing = I found nothing about “{ $topic }” in the notes of “{ $course }”.
 
 ## Courses
@@ -51,7 +51,7 @@ no-course = You are in no course yet. Ask your teacher for an invitation code an
 no-course-group = This chat has no course yet. A teacher of the course sets it with /switch COURSE.
 which-course = You are in several courses. Choose one with /switch COURSE:
 joined = Welcome to “{ $course }”! Ask me anything about its notes, for instance: { $example }
-joined-teacher = Welcome to “{ $course }” as a teacher. Send me your notes as files (Markdown, text, HTML, PDF), and I learn them.
+joined-teacher = Welcome to “{ $course }” as a teacher. Send me your notes as files (Markdown, text, HTML, PDF), and I’ll learn them.
 join-example = What is the main idea of the first chapter?
 join-how = Write /join and the invitation code that your teacher gave you, such as /join K7Q2MX.
 join-unknown = The code “{ $code }” is not valid, or it has expired. Please check it or ask your teacher for a new one.
@@ -88,7 +88,7 @@ learned-unchanged = { $name } has not changed; I know it already.
 removed = { $name } is forgotten. Send it again to undo this.
 remove-how = Write /remove and the name of one of these documents:
 remove-unknown = “{ $course }” has no document “{ $name }”.
-learn-how = Send me a file (Markdown, text, HTML or PDF), and I learn it for “{ $course }”.
+learn-how = Send me a file (Markdown, text, HTML or PDF), and I’ll learn it for “{ $course }”.
 
 ## Files that cannot be learned
 file-unsupported = I cannot read { $name }. I can read { $supported }.
@@ -108,18 +108,18 @@ language-set = I answer in English from now on. Write /language auto to have me 
 language-auto = I follow the language that you write in.
 language-how = Write /language en, /language zh or /language auto.
 link-code = Write this to me from your other account within { $minutes } minutes: /link { $code }
-link-done = Both accounts are you now: courses, answers and settings are shared.
+link-done = Your two accounts are now linked: courses, answers and settings are shared.
 link-unknown = The code “{ $code }” is not valid, or it has expired. Write /link without a code to get a new one.
 direct-only = That is private. Please write it to me in a direct chat.
 export-done = This is all that I keep about you, in one JSON file.
-export-no-files = This place cannot show files. Please use a direct chat in another app or the command line.
+export-no-files = I cannot send files here. Please use a direct chat in another app or the command line.
 forget-ask = Shall I forget all that I keep about you: your courses, your questions and my answers? This cannot be undone. /export gives you a copy first.
 forget-confirm = Yes, forget me
 forget-keep = No, keep it
 forget-done = Done. I have forgotten you: { $turns } answers and { $records } other records are gone, from the disk too.
 forget-kept = Nothing was changed.
 usage-mine = Your answers so far: { $turns }. Tokens read: { $prompt } (of these { $cached } from the cache), written: { $completion }.
-fresh = We start afresh. Your next question stands for itself.
+fresh = We start afresh. Your next question stands on its own.
 
 ## The teacher's list
 questions-none = No questions were passed on in “{ $course }”.
@@ -128,21 +128,22 @@ question-done = Done
 question-closed = The question is off the list.
 
 ## Help
-start = Hello! I am your course tutor. I answer questions from your teacher's notes and show where it stands there.
+start = Hello! I am your course tutor. I answer questions from your teacher's notes and show you where to find the answers there.
 start-next = Write /join and your invitation code to begin, or /help to see what I can do.
 help-intro = Ask me in your own words, such as: { $example }
 help-example = What does the learning rate do?
-help-follow = You can ask back (“and why is that?”), in English or Chinese.
+help-follow = You can ask follow-up questions (“and why is that?”), in English or Chinese.
 help-commands = Commands:
 unknown-command = I do not know the command /{ $name }. /help shows what I can do.
+button-old = This button no longer does anything. Please ask or use a command.
 not-text = I can read text and files, not this. Please write your question.
 empty = That message was empty. Please write your question.
 too-long = That message is too long: { $length } characters. Please keep to { $limit }, or send it as a file.
 too-many = Too many messages are waiting in this chat. Please wait for the answers.
 
 ## Troubles
-trouble-late = It took too long until my turn came. Please ask again in a moment.
-trouble-busy = Many people are asking right now ({ $waiting } before you). Please try again in a moment.
+trouble-late = The wait was too long. Please ask again in a moment.
+trouble-busy = Many people are asking right now ({ $waiting } ahead of you). Please try again in a moment.
 trouble-stopping = The tutor is being restarted. Please try again in a minute.
 trouble-store = I could not save that, so nothing was changed. The disk of the tutor may be full; please tell your teacher.
 trouble-index = I could not read the course's notes just now. Please tell your teacher.
@@ -197,7 +198,7 @@ cli-option-help = Show this help
 cli-option-version = Show the version
 cli-option-data = The data folder (or TUTOR_DATA_FOLDER)
 cli-option-config = The settings (or TUTOR_CONFIG); tutor.toml in the current folder when there is one
-cli-option-json = Write one JSON object a line
+cli-option-json = Write one JSON object per line
 cli = A course tutor that answers from the teacher's notes, with sources
 cli-examples =
     tutor demo
@@ -370,7 +371,7 @@ demo-learning = Learning the sample courses:
 demo-draft = As the model writes it:
 demo-checked = Checked against the notes:
 demo-goodbye = That was the demo. Your own course: tutor courses create, tutor ingest, tutor serve. The README shows how.
-demo-more = Ask on; /courses shows the two sample courses, Ctrl-D leaves.
+demo-more = Keep asking; /courses shows the two sample courses, Ctrl-D leaves.
 
 ## Settings
 config-mistakes = { $count ->
@@ -383,7 +384,7 @@ config-kind = “{ $found }” is not { $wanted }
 config-range = { $found } is not between { $least } and { $most }
 config-exposed = other users of this machine can read this file, and it holds a secret: chmod 600, or put the secret into the environment
 config-file = cannot be read: { $reason }
-config-wants-text = a text
+config-wants-text = text
 config-wants-number = a whole number
 config-wants-url = an address that begins with http:// or https://
 config-wants-address = an address and port such as 127.0.0.1:8080

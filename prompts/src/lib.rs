@@ -5,5 +5,7 @@ mod templates;
 mod words;
 
 pub use language::Language;
-pub use templates::{AnswerPrompt, Excerpt, Exchange, PromptError, Prompts, RewritePrompt, SummaryPrompt};
+pub use templates::{
+    AnswerPrompt, Excerpt, Exchange, PromptError, Prompts, QuestionPrompt, RewritePrompt, SummaryPrompt,
+};
 pub use words::{Spoken, Words, WordsError};

@@ -35,6 +35,13 @@ pub struct AnswerPrompt {
     pub excerpts: Vec<Excerpt>,
 }
 
+/// The message that a question is to the model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QuestionPrompt {
+    /// What the student wants to know. Untrusted.
+    pub question: String,
+}
+
 /// Asks for a question that stands alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RewritePrompt {
@@ -80,11 +87,13 @@ pub enum PromptError {
     },
 }
 
-const BUILT_IN: [(&str, &str); 6] = [
+const BUILT_IN: [(&str, &str); 8] = [
     ("en/answer.j2", include_str!("../en/answer.j2")),
+    ("en/question.j2", include_str!("../en/question.j2")),
     ("en/rewrite.j2", include_str!("../en/rewrite.j2")),
     ("en/summary.j2", include_str!("../en/summary.j2")),
     ("zh/answer.j2", include_str!("../zh/answer.j2")),
+    ("zh/question.j2", include_str!("../zh/question.j2")),
     ("zh/rewrite.j2", include_str!("../zh/rewrite.j2")),
     ("zh/summary.j2", include_str!("../zh/summary.j2")),
 ];
@@ -125,6 +134,14 @@ impl Prompts {
         self.render(language, "answer", context)
     }
 
+    /// The message of a question, with how to answer it: what stands last is what small models heed.
+    ///
+    /// # Errors
+    /// When an overriding template fails on this content.
+    pub fn question(&self, language: Language, context: &QuestionPrompt) -> Result<String, PromptError> {
+        self.render(language, "question", context)
+    }
+
     /// The message that asks for a question that stands alone.
     ///
     /// # Errors
@@ -155,6 +172,7 @@ impl Prompts {
         for language in Language::ALL {
             let excerpts = vec![Excerpt { title: text(), text: text() }];
             self.answer(language, &AnswerPrompt { course: text(), excerpts })?;
+            self.question(language, &QuestionPrompt { question: text() })?;
             let exchanges = vec![Exchange { asked: text(), answered: text() }];
             self.rewrite(language, &RewritePrompt { exchanges, question: text() })?;
             let topic = Some(text());

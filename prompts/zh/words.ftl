@@ -28,7 +28,7 @@ passed-on-already = 这个问题已经在老师的清单里了。
 pass-on-gone = 我这里已经没有那个问题了，请再问一次。
 cut-off = 助教正在重启，回答到这里中断了，稍后会补全。
 stopped = 已停止。
-nothing-to-stop = 现在没有正在进行的回答。
+nothing-to-stop = 你没有正在生成的回答可以停止。
 history-cut = 我们之前的对话太长，较早的部分没有计入。
 
 ## 摘要
@@ -126,13 +126,14 @@ help-example = 学习率有什么作用？
 help-follow = 可以追问（“那是为什么？”），中文、英文都行。
 help-commands = 命令：
 unknown-command = 我不认识命令 /{ $name }。发送 /help 查看我能做什么。
+button-old = 这个按钮已经失效，请直接提问或使用命令。
 not-text = 我能读文字和文件，读不了这个。请把问题写出来。
 empty = 这条消息是空的。请写下你的问题。
 too-long = 这条消息太长：{ $length } 个字符。请控制在 { $limit } 个以内，或者作为文件发送。
 too-many = 这个聊天里等待的消息太多了，请先等等回答。
 
 ## 故障
-trouble-late = 等待的时间太长了，请稍后再问一次。
+trouble-late = 排队时间太长，请稍后再问一次。
 trouble-busy = 现在提问的人很多（你前面有 { $waiting } 个），请稍后再试。
 trouble-stopping = 助教正在重启，请一分钟后再试。
 trouble-store = 没能保存，所以没有任何改动。助教的磁盘可能满了，请告诉老师。

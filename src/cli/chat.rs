@@ -45,16 +45,11 @@ pub(super) async fn run(arguments: Arguments, settings: Settings, spoken: &Spoke
             return 1;
         }
     };
-    with_person(tutor, &settings, spoken, first.as_deref()).await
+    with_person(tutor, spoken, first.as_deref()).await
 }
 
 /// Talks with whoever is at standard input, to its end; `first` is said before they are asked.
-pub(super) async fn with_person(
-    tutor: Arc<dyn Tutor>,
-    settings: &Settings,
-    spoken: &Spoken,
-    first: Option<&str>,
-) -> u8 {
+pub(super) async fn with_person(tutor: Arc<dyn Tutor>, spoken: &Spoken, first: Option<&str>) -> u8 {
     if let Some(first) = first {
         let line = Cursor::new(format!("{first}\n"));
         let code = talk(tutor.clone(), Input::Lines(Box::new(line)), spoken).await;
@@ -64,7 +59,8 @@ pub(super) async fn with_person(
     }
     let input = if std::io::stdin().is_terminal() {
         output::print_error(&spoken.say("console-welcome", &[]));
-        Input::Terminal { history: Some(settings.data.join("history")) }
+        // What is typed is kept by the memory alone, where it can be forgotten.
+        Input::Terminal { history: None }
     } else {
         Input::Lines(Box::new(std::io::BufReader::new(std::io::stdin().take(1 << 26))))
     };

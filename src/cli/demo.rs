@@ -77,7 +77,7 @@ pub(super) async fn run(mut settings: Settings, spoken: &Spoken) -> u8 {
         Some(app) if std::io::stdin().is_terminal() => {
             output::print_error(&spoken.say("demo-more", &[]));
             let tutor: Arc<dyn Tutor> = Arc::new(Dialogue::new(app.parts.clone()));
-            chat::with_person(tutor, &settings, spoken, Some("/switch demo-en")).await
+            chat::with_person(tutor, spoken, Some("/switch demo-en")).await
         }
         _ => code,
     }

@@ -71,6 +71,9 @@ pub(super) async fn language(scene: &Scene<'_>, argument: &str) -> Result<Outcom
 }
 
 pub(super) async fn usage(scene: &Scene<'_>) -> Result<Outcome, Trouble> {
+    if let Some(refusal) = direct_only(scene) {
+        return Ok(refusal);
+    }
     let total = scene.parts.memory.usage(&scene.person.student.id).await?;
     let values = [
         ("turns", total.turns.to_string()),

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use tutor_bots::chat::{Button, IncomingId, ReplyEvent, Source, Sources};
+use tutor_bots::chat::{Audience, Button, IncomingId, ReplyEvent, Source, Sources};
 use tutor_index::{Hit, Passage, Query};
 use tutor_models::generate::{Event, Message, Request, Role, Sampling, Usage};
-use tutor_prompts::{AnswerPrompt, Excerpt, Language};
+use tutor_prompts::{AnswerPrompt, Excerpt, Language, QuestionPrompt};
 
 use super::cite::{self, Cited};
 use super::intent::button;
@@ -68,11 +68,13 @@ pub(super) async fn turn(scene: &Scene<'_>, course: &Course, question: &str) -> 
     let offer = Button { label: scene.say("pass-on", &[]), data: button::pass_on(&scene.incoming.id) };
     let buttons = if !answered.found && offer.data.len() <= Button::DATA_LIMIT { vec![offer] } else { Vec::new() };
     let said = Said { text: answered.text.clone(), sources: sources(scene, label, &answered.sources), buttons };
+    // In a group the question before may be another student's: it must not become a part of this one's record.
+    let own = scene.incoming.place.audience == Audience::Direct;
     Ok(Outcome {
         said,
         keep: Keep::Dialogue,
         course: Some(course.id.clone()),
-        understood: answered.understood,
+        understood: answered.understood.filter(|_| own),
         usage: answered.usage,
         ..Outcome::default()
     })
@@ -186,7 +188,14 @@ async fn from_notes(
             break messages;
         }
     };
-    let request = Request { messages, sampling: sampling(), max_tokens: ANSWER_TOKENS, ..Request::default() };
+    let request = Request {
+        messages,
+        // The likeliest words, so that the same question gets the same answer. No penalty for repeating: an answer that
+        // quotes the notes must be free to.
+        sampling: Sampling::default(),
+        max_tokens: ANSWER_TOKENS,
+        ..Request::default()
+    };
     let mut generation = model.generate(request).await?;
     let mut answered = Answered { found: true, ..Answered::default() };
     let mut written = String::new();
@@ -243,7 +252,8 @@ fn prompt(
         messages.push(Message::new(Role::User, exchange.asked));
         messages.push(Message::new(Role::Assistant, exchange.answered));
     }
-    messages.push(Message::new(Role::User, question));
+    let question = QuestionPrompt { question: question.to_owned() };
+    messages.push(Message::new(Role::User, parts.prompts.question(asked.language, &question)?));
     Ok(messages)
 }
 
@@ -253,11 +263,6 @@ fn halve(passages: &mut [Passage]) -> bool {
     let half = passage.text.chars().count() / 2;
     passage.text = passage.text.chars().take(half).collect();
     true
-}
-
-/// Greedy, so that the same question gets the same answer; the penalty keeps small models from loops.
-fn sampling() -> Sampling {
-    Sampling { repeat_penalty: 1.1, repeat_window: 128, ..Sampling::default() }
 }
 
 fn milliseconds(start: Instant) -> u64 {

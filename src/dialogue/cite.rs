@@ -86,21 +86,33 @@ pub(crate) fn compose(checked: &[Checked], passages: &[Passage], rule: Unsupport
     let mut answer = Answer::default();
     let mut order: Vec<usize> = Vec::new();
     for (at, sentence) in checked.iter().enumerate() {
-        let kept = sentence.passage.is_some() || (rule == Unsupported::Mark && !sentence.empty);
-        if !kept {
+        let repeated = checked[..at].iter().any(|before| before.text == sentence.text);
+        let wanted = sentence.passage.is_some() || (rule == Unsupported::Mark && !sentence.empty);
+        if !wanted || repeated {
             continue;
         }
         let number = sentence.passage.map(|passage| number_of(passage, &mut order));
         let next = checked[at + 1..].iter().find(|next| !next.empty);
         let run_goes_on = next.is_some_and(|next| next.passage == sentence.passage && !next.gap.contains('\n'));
-        if !answer.text.is_empty() {
+        if answer.text.ends_with([']', '）']) && sentence.gap.is_empty() {
+            answer.text.push(' ');
+        } else if !answer.text.is_empty() {
             answer.text.push_str(&sentence.gap);
         }
         answer.text.push_str(&sentence.text);
-        let line = if sentence.text.ends_with("```") { "\n" } else { " " };
+        // Chinese has no space before a mark, and emphasis cannot end before one of its characters.
+        let wide = sentence.text.ends_with(|c: char| !c.is_ascii());
+        let space = if sentence.text.ends_with("```") {
+            "\n"
+        } else if wide {
+            ""
+        } else {
+            " "
+        };
         match number {
-            Some(n) if !run_goes_on => answer.text.push_str(&format!("{line}[{n}]")),
-            None if !run_goes_on => answer.text.push_str(&format!("{line}*({mark})*")),
+            Some(n) if !run_goes_on => answer.text.push_str(&format!("{space}[{n}]")),
+            None if !run_goes_on && wide => answer.text.push_str(&format!("（{mark}）")),
+            None if !run_goes_on => answer.text.push_str(&format!("{space}*({mark})*")),
             _ => {}
         }
         answer.sentences.push((sentence.text.clone(), number, sentence.support));
@@ -109,34 +121,48 @@ pub(crate) fn compose(checked: &[Checked], passages: &[Passage], rule: Unsupport
     answer
 }
 
-/// An answer in the notes' own words: the sentences that say most of what was asked, verbatim.
+/// An answer in the notes' own words: the sentences that say most of what was asked, verbatim. `passages` come best first.
 ///
 /// It stands in where the model wrote nothing that the notes support.
 pub(crate) fn extract(question: &str, passages: &[Passage], most: usize) -> Answer {
     let asked: HashSet<String> = content_words(question).into_iter().collect();
-    let mut answer = Answer::default();
-    for (at, passage) in passages.iter().enumerate().take(1) {
-        let mut found: Vec<(usize, f32, &str)> = prose(&passage.text)
-            .into_iter()
-            .enumerate()
-            .map(|(place, text)| (place, overlap(&asked, text), text))
-            .filter(|(_, overlap, _)| *overlap > 0.0)
-            .collect();
-        found.sort_by(|a, b| b.1.total_cmp(&a.1));
-        found.truncate(most);
-        found.sort_by_key(|(place, ..)| *place);
-        let Some(best) = found.iter().max_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
-        answer.sources.push(Cited { passage: at, quote: shortened(best.2).to_owned() });
-        let number = u32::try_from(answer.sources.len()).unwrap_or(u32::MAX);
-        for (_, _, text) in &found {
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            answer.sentences.push((text, Some(number), 1.0));
-        }
+    let mut found: Vec<(usize, usize, f32, &str)> = Vec::new();
+    for (at, passage) in passages.iter().enumerate() {
+        let told = prose(&passage.text).into_iter().enumerate();
+        found.extend(told.map(|(place, text)| (at, place, telling(&asked, text) * 0.85_f32.powi(at as i32), text)));
     }
+    found.retain(|(.., score, _)| *score > 0.0);
+    // A heading or an announcement tells nothing, unless there is nothing else.
+    let tells = |text: &str| content_words(text).len() > 3 && !text.trim_end().ends_with([':', '：']);
+    if found.iter().any(|(.., text)| tells(text)) {
+        found.retain(|(.., text)| tells(text));
+    }
+    found.sort_by(|a, b| b.2.total_cmp(&a.2));
+    // What says much less than the best only distracts.
+    let least = found.first().map_or(0.0, |best| best.2 * 0.7);
+    found.retain(|(.., score, _)| *score >= least);
+    found.truncate(most);
+    let quoted: Vec<(usize, &str)> = found.iter().map(|(at, _, _, text)| (*at, *text)).collect();
+    found.sort_by_key(|(at, place, ..)| (*at, *place));
+    let mut answer = Answer::default();
+    let mut order = Vec::new();
+    for (at, _, _, text) in &found {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        answer.sentences.push((text, Some(number_of(*at, &mut order)), 1.0));
+    }
+    let best = |at: &usize| quoted.iter().find(|(passage, _)| passage == at).map_or("", |(_, text)| text);
+    answer.sources = order.iter().map(|at| Cited { passage: *at, quote: shortened(best(at)).to_owned() }).collect();
     let lines: Vec<String> =
         answer.sentences.iter().map(|(text, number, _)| format!("{text} [{}]", number.unwrap_or_default())).collect();
     answer.text = lines.join(" ");
     answer
+}
+
+/// How much a sentence tells of what was asked; one that begins with it is rather about it than one that mentions it.
+fn telling(asked: &HashSet<String>, sentence: &str) -> f32 {
+    let words = content_words(sentence);
+    let subject = words.iter().take(2).any(|word| asked.contains(word));
+    overlap(asked, sentence) * if subject { 1.5 } else { 1.0 }
 }
 
 /// The passage's sentence that says most of `text`, verbatim and at most [`QUOTE_LIMIT`] characters long.
@@ -306,8 +332,14 @@ mod tests {
         let notes = notes();
         let checked = check("学习率决定更新的幅度。企鹅住在南极的冰上。", &notes);
         let answer = compose(&checked, &notes, Unsupported::Drop, "");
-        assert_eq!(answer.text, "学习率决定更新的幅度。 [1]");
+        assert_eq!(answer.text, "学习率决定更新的幅度。[1]");
         assert_eq!(answer.sources[0].quote, "学习率决定每一步更新的幅度。");
+        let checked = check("学习率决定更新的幅度。企鹅住在南极的冰上。学习率太大时，损失会发散。", &notes);
+        let answer = compose(&checked, &notes, Unsupported::Mark, "非笔记内容");
+        assert_eq!(
+            answer.text,
+            "学习率决定更新的幅度。[1] 企鹅住在南极的冰上。（非笔记内容） 学习率太大时，损失会发散。[1]"
+        );
     }
 
     #[test]

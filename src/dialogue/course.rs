@@ -217,7 +217,7 @@ pub(super) async fn questions(scene: &Scene<'_>, course: &Course) -> Result<Outc
     outcome.said.text.push('\n');
     for (n, question) in (1..).zip(questions.iter().take(20)) {
         let date = question.at.strftime("%Y-%m-%d");
-        let text = question.text.replace('\n', " ");
+        let text = tutor_bots::markup::escape(&question.text.replace('\n', " "));
         outcome.said.text.push_str(&format!("\n{n}. {text} ({date})"));
         let label = format!("{} {n}", scene.say("question-done", &[]));
         outcome.said.buttons.push(Button { label, data: button::close(&question.incoming) });

@@ -84,7 +84,7 @@ fn press(data: &str) -> Intent {
         _ if data == button::KEEP => Intent::Forget { confirmed: false },
         Some(("pass", id)) => Intent::PassOn(IncomingId(id.to_owned())),
         Some(("done", id)) => Intent::Close(IncomingId(id.to_owned())),
-        _ => Intent::Refuse("not-text"),
+        _ => Intent::Refuse("button-old"),
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
             (command("sudo", ""), Intent::Unknown("sudo".into())),
             (Content::Press { data: button::pass_on(&id) }, Intent::PassOn(id.clone())),
             (Content::Press { data: button::FORGET.into() }, Intent::Forget { confirmed: true }),
-            (Content::Press { data: "nonsense".into() }, Intent::Refuse("not-text")),
+            (Content::Press { data: "nonsense".into() }, Intent::Refuse("button-old")),
         ] {
             assert_eq!(intent(&content), expected);
         }

@@ -238,7 +238,10 @@ fn body(post: &Post, fidelity: Fidelity) -> Value {
     let text = match fidelity {
         Fidelity::Full => discord::render(&post.document),
         Fidelity::Unstyled | Fidelity::Bare => {
-            discord::plain(&post.document.text()).chars().take(MESSAGE_LIMIT).collect()
+            // Escaping makes it longer; what would be cut then goes as it is.
+            let text = post.document.text();
+            let escaped = discord::plain(&text);
+            if escaped.chars().count() <= MESSAGE_LIMIT { escaped } else { text }
         }
     };
     let buttons = if fidelity == Fidelity::Bare { &[] } else { post.buttons.as_slice() };

@@ -260,3 +260,10 @@ proptest! {
         render(&document);
     }
 }
+
+#[test]
+fn escaped_text_is_shown_as_it_was_written() {
+    for text in ["[Done](https://a.b)", "**x** _y_ `z` ~~w~~", "<b>&amp;</b> a | b # c $d$ \\ e"] {
+        assert_eq!(Document::parse(&escape(text)).text(), text);
+    }
+}
