@@ -50,6 +50,10 @@ pub struct Models {
     pub parallel: u32,
     /// Layers on the GPU.
     pub gpu_layers: GpuLayers,
+    /// MiB that the states of earlier prompts may take.
+    pub prefix_memory: u32,
+    /// Where the states of rules and course notes outlive a restart, if anywhere.
+    pub prefix_folder: Option<PathBuf>,
 }
 
 /// How log lines look.
@@ -108,7 +112,7 @@ pub enum Wrong {
     File { reason: String },
 }
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 19] = [
     "telegram.token",
     "telegram.api_url",
     "discord.token",
@@ -121,6 +125,8 @@ const KEYS: [&str; 17] = [
     "models.context",
     "models.parallel",
     "models.gpu_layers",
+    "models.prefix_memory",
+    "models.prefix_folder",
     "access.admins",
     "data.folder",
     "prompts.folder",
@@ -238,7 +244,7 @@ impl Reader {
             http,
             models,
             admins,
-            data: data.map(Path::to_owned).or(folder).unwrap_or_else(default_data_folder),
+            data: data.map(Path::to_owned).or(folder).unwrap_or_else(default_folder),
             prompts: self.text("prompts.folder").map(PathBuf::from),
             log_format: self.log_format(),
             log_level: self.log_level(),
@@ -247,13 +253,15 @@ impl Reader {
 
     fn models(&mut self) -> Models {
         Models {
-            folder: self.text("models.folder").map_or_else(tutor_models::catalog::default_folder, PathBuf::from),
+            folder: self.text("models.folder").map_or_else(|| default_folder().join("models"), PathBuf::from),
             chat: self.text("models.chat").unwrap_or_else(|| "smollm2-135m-instruct".to_owned()),
             embed: self.text("models.embed").unwrap_or_else(|| "all-minilm-l6-v2".to_owned()),
             threads: self.number("models.threads", 0, 1024, 0),
-            context: self.number("models.context", 1024, 1 << 20, 4096),
+            context: self.number("models.context", 512, 1 << 20, 4096),
             parallel: self.number("models.parallel", 1, 256, 4),
             gpu_layers: self.gpu_layers(),
+            prefix_memory: self.number("models.prefix_memory", 0, 1 << 20, 256),
+            prefix_folder: self.text("models.prefix_folder").filter(|text| !text.is_empty()).map(PathBuf::from),
         }
     }
 
@@ -385,9 +393,11 @@ fn nearest(key: &str) -> Option<String> {
     (alike(best) * 3 >= key.len() * 2).then(|| (*best).to_owned())
 }
 
-fn default_data_folder() -> PathBuf {
-    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
-    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
+/// Where everything stands unless the settings name a folder: `tutor` in the user's data folder (`XDG_DATA_HOME`, which
+/// counts only when it is absolute, else `~/.local/share`), else in the working folder.
+fn default_folder() -> PathBuf {
+    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share")));
     base.unwrap_or_else(|| PathBuf::from(".")).join("tutor")
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tutor_models::catalog::Catalog;
 use tutor_models::embed::{Embedder, EmbedderSettings};
-use tutor_models::engine::{Engine, EngineSettings, Tuning};
+use tutor_models::engine::{Engine, EngineSettings, PrefixSettings, Tuning};
 use tutor_models::generate::Generate;
 use tutor_models::prepare;
 
@@ -127,6 +127,10 @@ fn start_engine(settings: &config::Models) -> Result<Engine, Trouble> {
         parallel: settings.parallel,
         gpu_layers: settings.gpu_layers,
         tuning,
+        prefixes: PrefixSettings {
+            memory: (settings.prefix_memory as usize) << 20,
+            folder: settings.prefix_folder.clone(),
+        },
         ..EngineSettings::default()
     };
     Engine::start(engine).map_err(|error| missing(&error))

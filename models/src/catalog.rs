@@ -237,15 +237,5 @@ impl Catalog {
     }
 }
 
-/// Where models stand unless the settings name a folder: `tutor/models` in the user's data folder
-/// (`XDG_DATA_HOME`, else `~/.local/share`), else in the working folder.
-pub fn default_folder() -> PathBuf {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    set("XDG_DATA_HOME")
-        .or_else(|| set("HOME").map(|home| home.join(".local/share")))
-        .unwrap_or_default()
-        .join("tutor/models")
-}
-
 #[cfg(test)]
 mod tests;

@@ -71,7 +71,7 @@ impl Embedder {
     /// # Errors
     /// See [`EngineError`].
     pub fn start(settings: EmbedderSettings) -> Result<Self, EngineError> {
-        let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers)?);
+        let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers, None)?);
         let dimensions = usize::try_from(loaded.model.n_embd_out()).unwrap_or(0);
         let held = loaded.clone();
         let (calls, received) = tokio::sync::mpsc::channel(QUEUE);

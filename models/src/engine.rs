@@ -13,8 +13,9 @@ use async_trait::async_trait;
 
 use crate::generate::{Generate, GenerateError, Generation, Load, Message, Request};
 use flight::{Flight, Flights, Key};
-use llama::Llama;
+use llama::{Llama, Room};
 use loaded::Loaded;
+use prefix::Prefixes;
 use prompt::Markers;
 use queue::{Queue, Refused};
 use stats::Stats;
@@ -29,6 +30,7 @@ pub(crate) mod llama;
 pub(crate) mod loaded;
 mod memory;
 mod pace;
+mod prefix;
 mod prompt;
 mod queue;
 mod sampler;
@@ -147,6 +149,17 @@ pub struct EngineSettings {
     pub queue: usize,
     /// What suits this machine.
     pub tuning: Tuning,
+    /// What is kept of earlier prompts beside the context.
+    pub prefixes: PrefixSettings,
+}
+
+/// What is kept of earlier prompts beside the context.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PrefixSettings {
+    /// Bytes of memory that it may take.
+    pub memory: usize,
+    /// A folder that keeps over restarts what holds nothing of a person ([`Request::shared`]).
+    pub folder: Option<PathBuf>,
 }
 
 impl Default for EngineSettings {
@@ -160,6 +173,7 @@ impl Default for EngineSettings {
             gpu_layers: GpuLayers::Auto,
             queue: 256,
             tuning: Tuning::default(),
+            prefixes: PrefixSettings::default(),
         }
     }
 }
@@ -263,15 +277,16 @@ impl Engine {
     /// # Errors
     /// See [`EngineError`].
     pub fn start(settings: EngineSettings) -> Result<Self, EngineError> {
-        let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers)?);
         let parallel = settings.parallel.clamp(1, MOST_PARALLEL);
-        let context = settings.context.max(1).min(loaded.model.n_ctx_train().max(1));
+        let room = Room { parallel, context: settings.context.max(1), tuning: settings.tuning };
+        let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers, Some(room))?);
+        let context = room.context.min(loaded.model.n_ctx_train().max(1));
+        let room = Room { context, ..room };
         memory::check(&loaded, parallel, context)?;
         let prompts = Arc::new(Prompts::new(loaded.clone())?);
         let queue = Arc::new(Queue::new(settings.queue));
         let stats = Arc::new(Stats::default());
-        let settings = EngineSettings { parallel, context, ..settings };
-        let thread = start_thread(loaded.clone(), queue.clone(), stats.clone(), &settings)?;
+        let thread = start_thread(loaded.clone(), queue.clone(), stats.clone(), room, &settings)?;
         let placement = loaded.placement.clone();
         tracing::info!(
             model = settings.name,
@@ -291,6 +306,17 @@ impl Engine {
         &self.placement
     }
 
+    /// A request's prompt, and how many of its first tokens hold nothing of a person.
+    async fn prompt(&self, request: &Request) -> Result<(Vec<Token>, usize), GenerateError> {
+        let prompt = self.tokens(request.messages.clone()).await?;
+        let Some(shared) = request.messages.get(..request.shared).filter(|shared| !shared.is_empty()) else {
+            return Ok((prompt, 0));
+        };
+        let beginning = self.tokens(shared.to_vec()).await?;
+        let shared = beginning.iter().zip(&prompt).take_while(|(a, b)| a == b).count();
+        Ok((prompt, shared))
+    }
+
     async fn tokens(&self, messages: Vec<Message>) -> Result<Vec<Token>, GenerateError> {
         let prompts = self.prompts.clone();
         tokio::task::spawn_blocking(move || prompts.tokens(&messages))
@@ -304,16 +330,20 @@ fn start_thread(
     loaded: Arc<Loaded>,
     queue: Arc<Queue<Job>>,
     stats: Arc<Stats>,
+    room: Room,
     settings: &EngineSettings,
 ) -> Result<JoinHandle<()>, EngineError> {
     let (ready, started) = threads::sync_channel(1);
-    let &EngineSettings { parallel, context, threads, tuning, .. } = settings;
+    let threads = settings.threads;
+    let prefixes = Prefixes::new(settings.prefixes.memory);
+    let folder = settings.prefixes.folder.as_ref().map(|folder| folder.join(loaded.fingerprint(room.tuning)));
     let work = move || {
         let closing = Closing(queue);
-        match Llama::new(&loaded, parallel, context, threads, tuning) {
+        match Llama::new(&loaded, room, threads) {
             Ok(llama) => {
                 let _ = ready.send(Ok(()));
-                Worker::new(llama, parallel as usize, stats, Instant::now).run(&closing.0);
+                Worker::new(llama, room.parallel as usize, prefixes, stats, Instant::now)
+                    .run(&closing.0, folder.as_deref());
             }
             Err(error) => {
                 let _ = ready.send(Err(error));
@@ -370,14 +400,14 @@ impl Generate for Engine {
     async fn generate(&self, request: Request) -> Result<Generation, GenerateError> {
         let request = Request { max_tokens: request.max_tokens.max(1), ..request };
         let limit = self.window.saturating_sub(request.max_tokens);
-        let prompt = self.tokens(request.messages.clone()).await?;
+        let (prompt, shared) = self.prompt(&request).await?;
         if prompt.len() > limit {
             return Err(GenerateError::PromptTooLong { tokens: prompt.len(), limit });
         }
         let (heard, flight) = self.flights.board(Key::new(&prompt, &request), request.max_tokens);
         // Without a flight of its own, it hears one that is under way.
         if let Some(flight) = flight {
-            self.queue.push(job(prompt, request, flight)).map_err(|refused| match refused {
+            self.queue.push(job(prompt, shared, request, flight)).map_err(|refused| match refused {
                 Refused::Full { waiting } => {
                     GenerateError::Busy { waiting, wait: self.stats.wait(waiting, self.parallel) }
                 }
@@ -388,9 +418,20 @@ impl Generate for Engine {
     }
 }
 
-fn job(prompt: Vec<Token>, request: Request, flight: Arc<Flight>) -> Job {
+fn job(prompt: Vec<Token>, shared: usize, request: Request, flight: Arc<Flight>) -> Job {
     let Request { sampling, stop, max_tokens, ignore_eos, format, caller, .. } = request;
-    Job { prompt, sampling, format, stop, max_tokens, endless: ignore_eos, caller, since: Instant::now(), flight }
+    Job {
+        prompt,
+        shared,
+        sampling,
+        format,
+        stop,
+        max_tokens,
+        endless: ignore_eos,
+        caller,
+        since: Instant::now(),
+        flight,
+    }
 }
 
 #[cfg(test)]

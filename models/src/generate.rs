@@ -103,6 +103,9 @@ pub enum Format {
 pub struct Request {
     /// The chat so far; the model answers its last message.
     pub messages: Vec<Message>,
+    /// How many of the first messages hold nothing of a person, such as rules and course notes: what was computed of them
+    /// may be kept on disk.
+    pub shared: usize,
     /// How tokens are chosen.
     pub sampling: Sampling,
     /// Generation ends before the first of these strings; they are not part of the text.
@@ -249,12 +252,16 @@ impl Stream for Generation {
 pub struct Load {
     /// Requests that wait for a slot now.
     pub waiting: usize,
+    /// Requests that have a slot now.
+    pub active: usize,
     /// Requests that got a slot.
     pub requests: u64,
     /// Tokens of their prompts.
     pub prompt_tokens: u64,
     /// Of these, how many were not computed, since their state was known.
     pub cached_tokens: u64,
+    /// Bytes that the states of earlier prompts take beside the slots now.
+    pub kept_bytes: u64,
     /// Tokens of answers.
     pub written_tokens: u64,
     /// Tokens that went through the model.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Entry;
-use crate::engine::{Attention, Cache, Engine, EngineError, EngineSettings, GpuLayers, Tuning};
+use crate::engine::{Attention, Cache, Engine, EngineError, EngineSettings, GpuLayers, PrefixSettings, Tuning};
 use crate::generate::Generate;
 use crate::load::{ClassLoad, Measured, Mode};
 
@@ -216,6 +216,7 @@ impl Work<'_> {
             gpu_layers: GpuLayers::Auto,
             queue: 64,
             tuning,
+            prefixes: PrefixSettings::default(),
         };
         let engine = match Engine::start(settings) {
             // Not every model can be run in every way.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::catalog::{Entry, Source};
 use crate::convert::{Conversion, ConvertError};
 
-mod digest;
+pub(crate) mod digest;
 mod hub;
 mod lock;
 mod pip;

@@ -93,6 +93,8 @@ impl Stage {
             context: 2_000,
             parallel: 1,
             gpu_layers: GpuLayers::Auto,
+            prefix_memory: 0,
+            prefix_folder: None,
         };
         let parts = Arc::new(Parts {
             memory: Arc::new(FakeMemory::default()),

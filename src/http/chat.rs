@@ -154,6 +154,8 @@ impl Asked {
         let caller = Caller { name: self.user.unwrap_or_default(), ..Caller::default() };
         Ok(Request {
             messages: self.messages.into_iter().map(Said::message).collect::<Result<_, _>>()?,
+            // Who knows what other programs put into their rules: nothing of it is kept on disk.
+            shared: 0,
             sampling,
             stop,
             max_tokens: self.max_completion_tokens.or(self.max_tokens).unwrap_or(0),

@@ -1,5 +1,7 @@
 //! What the worker needs of a model. Two bodies: llama.cpp, and a strict fake that the worker's tests drive.
 
+use std::path::Path;
+
 use super::Token;
 use crate::generate::{Format, GenerateError, Sampling};
 
@@ -29,6 +31,8 @@ pub(super) struct DecodeError(pub(super) String);
 pub(super) trait Decode {
     /// How a request's tokens are chosen.
     type Sampler;
+    /// What a sequence knows, outside of it.
+    type State;
 
     /// The most tokens of a step.
     fn most(&self) -> usize;
@@ -43,6 +47,16 @@ pub(super) trait Decode {
     fn forgets_parts(&self) -> bool;
     /// Makes one sequence know what another does. False when it cannot: then it knows nothing.
     fn copy(&mut self, from: usize, to: usize) -> bool;
+    /// Bytes that [`Decode::save`] would take.
+    fn state_size(&self, sequence: usize) -> usize;
+    /// What a sequence knows, to be kept outside of it.
+    fn save(&self, sequence: usize) -> Option<Self::State>;
+    /// Makes a sequence know what another knew. False when it cannot: then it knows nothing.
+    fn restore(&mut self, sequence: usize, state: &Self::State) -> bool;
+    /// Writes what a sequence knows, which are `tokens`, to a file. False when it cannot.
+    fn write(&self, sequence: usize, file: &Path, tokens: &[Token]) -> bool;
+    /// Makes a sequence know what was written to a file: which tokens. `None` when it cannot: then it knows nothing.
+    fn read(&mut self, sequence: usize, file: &Path) -> Option<Vec<Token>>;
     /// Forgets everything.
     fn clear(&mut self);
     /// Computes a step.

@@ -1,10 +1,11 @@
 //! [`Decode`] on llama.cpp. It stays on the thread that made it.
 
 use std::num::NonZeroU32;
+use std::path::Path;
 
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
-use llama_cpp_2::context::session::LlamaStateSeqFlags;
+use llama_cpp_2::context::session::{LlamaStateSeqFlags, SeqState};
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::vocab::LlamaVocab;
@@ -27,29 +28,19 @@ pub(super) struct Llama<'m> {
     vocab: LlamaVocab<'m>,
     batch: LlamaBatch<'static>,
     step: u32,
+    /// Tokens that a sequence has room for.
+    room: usize,
     /// The tokens that end an answer.
     ends: Vec<Token>,
 }
 
 impl<'m> Llama<'m> {
-    /// A context for `parallel` sequences of `context` tokens.
-    pub(super) fn new(
-        loaded: &'m Loaded,
-        parallel: u32,
-        context: u32,
-        threads: u32,
-        tuning: Tuning,
-    ) -> Result<Self, EngineError> {
-        let step = STEP.max(parallel);
-        let threads = backend::threads(threads);
-        let params = tuned(LlamaContextParams::default(), tuning)
-            .with_n_ctx(NonZeroU32::new(context.next_multiple_of(256).saturating_mul(parallel)))
-            .with_n_seq_max(parallel)
-            .with_kv_unified(false)
-            .with_n_batch(step)
-            .with_n_ubatch(step)
-            .with_n_threads(threads)
-            .with_n_threads_batch(threads);
+    /// A context with `room`, computed on `threads` threads.
+    pub(super) fn new(loaded: &'m Loaded, room: Room, threads: u32) -> Result<Self, EngineError> {
+        let step = STEP.max(room.parallel);
+        let params = room.params(threads);
+        let Room { parallel, context, .. } = room;
+        let room = context as usize;
         let context = loaded.model.new_context(backend::started()?, params).map_err(|error| EngineError::Context {
             sequences: parallel,
             tokens: context,
@@ -57,7 +48,7 @@ impl<'m> Llama<'m> {
         })?;
         let vocab = loaded.model.vocab();
         let ends = vocab.tokens().filter(|token| vocab.is_eog(*token)).map(|token| token.0).collect();
-        Ok(Self { context, model: loaded, vocab, batch: LlamaBatch::new(step as usize, 1), step, ends })
+        Ok(Self { context, model: loaded, vocab, batch: LlamaBatch::new(step as usize, 1), step, room, ends })
     }
 
     fn fill(&mut self, feeds: &[Feed]) -> Result<(), String> {
@@ -68,6 +59,33 @@ impl<'m> Llama<'m> {
             added.map_err(|error| error.to_string())?;
         }
         Ok(())
+    }
+}
+
+/// What a context has room for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// Sequences.
+    pub(crate) parallel: u32,
+    /// Tokens of each.
+    pub(crate) context: u32,
+    /// How their keys and values are kept.
+    pub(crate) tuning: Tuning,
+}
+
+impl Room {
+    /// Its parameters. Each sequence has its own cells: in a unified cache every token would be compared with all of them.
+    pub(super) fn params(self, threads: u32) -> LlamaContextParams {
+        let step = STEP.max(self.parallel);
+        let threads = backend::threads(threads);
+        tuned(LlamaContextParams::default(), self.tuning)
+            .with_n_ctx(NonZeroU32::new(self.context.next_multiple_of(256).saturating_mul(self.parallel)))
+            .with_n_seq_max(self.parallel)
+            .with_kv_unified(false)
+            .with_n_batch(step)
+            .with_n_ubatch(step)
+            .with_n_threads(threads)
+            .with_n_threads_batch(threads)
     }
 }
 
@@ -95,6 +113,7 @@ fn number(place: usize) -> Result<i32, String> {
 
 impl Decode for Llama<'_> {
     type Sampler = Sampler;
+    type State = SeqState;
 
     fn most(&self) -> usize {
         self.step as usize
@@ -129,6 +148,38 @@ impl Decode for Llama<'_> {
             let _ = self.context.kv_cache_seq_rm(to, None, None);
             false
         }
+    }
+
+    fn state_size(&self, sequence: usize) -> usize {
+        let sequence = i32::try_from(sequence).unwrap_or(i32::MAX);
+        self.context.state_seq_get_size_ext(sequence, LlamaStateSeqFlags::empty())
+    }
+
+    fn save(&self, sequence: usize) -> Option<SeqState> {
+        self.context.state_seq_get(i32::try_from(sequence).ok()?, LlamaStateSeqFlags::empty()).ok()
+    }
+
+    fn restore(&mut self, sequence: usize, state: &SeqState) -> bool {
+        let Ok(sequence) = i32::try_from(sequence) else { return false };
+        self.context.state_seq_set(state, sequence).is_ok() || {
+            let _ = self.context.kv_cache_seq_rm(sequence, None, None);
+            false
+        }
+    }
+
+    fn write(&self, sequence: usize, file: &Path, tokens: &[Token]) -> bool {
+        let Ok(sequence) = i32::try_from(sequence) else { return false };
+        let tokens: Vec<LlamaToken> = tokens.iter().copied().map(LlamaToken).collect();
+        self.context.state_seq_save_file(file, sequence, &tokens).is_ok()
+    }
+
+    fn read(&mut self, sequence: usize, file: &Path) -> Option<Vec<Token>> {
+        let sequence = i32::try_from(sequence).ok()?;
+        let read = self.context.state_seq_load_file(file, sequence, self.room);
+        if read.is_err() {
+            let _ = self.context.kv_cache_seq_rm(sequence, None, None);
+        }
+        Some(read.ok()?.0.into_iter().map(|token| token.0).collect())
     }
 
     fn clear(&mut self) {

@@ -1,17 +1,26 @@
 //! A model's weights in memory: opened, checked and placed.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
 
-use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::LlamaBackendDevice;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
+use sha2::{Digest, Sha256};
 
-use super::{EngineError, GpuLayers, backend};
+use super::llama::Room;
+use super::{EngineError, GpuLayers, Tuning, backend};
+use crate::pull::digest::hex;
 
 /// What every GGUF begins with.
 const MAGIC: &[u8] = b"GGUF";
+
+/// The llama.cpp whose states are written; to be changed with the version in Cargo.toml.
+const BUILD: &str = "0.1.161";
 
 /// Where a model runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,28 +43,42 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Reads the model at `path`.
+    /// Reads the model at `path`. With [`GpuLayers::Auto`] the GPUs get as many layers as fit beside a context with `room`.
     ///
     /// # Errors
     /// [`EngineError::Missing`], [`EngineError::Unreadable`], [`EngineError::Damaged`].
-    pub(crate) fn open(path: &Path, name: &str, layers: GpuLayers) -> Result<Self, EngineError> {
+    pub(crate) fn open(path: &Path, name: &str, layers: GpuLayers, room: Option<Room>) -> Result<Self, EngineError> {
         check_file(path)?;
         let backend = backend::started()?;
-        let (device, wanted) = wanted(backend, layers);
-        let params = LlamaModelParams::default().with_n_gpu_layers(wanted);
+        let gpus = backend::gpus(backend);
+        let mut params = pin!(LlamaModelParams::default());
+        match (layers, room) {
+            (GpuLayers::Count(count), _) => params.set(LlamaModelParams::default().with_n_gpu_layers(count)),
+            (GpuLayers::Auto, Some(room)) if !gpus.is_empty() => fit(params.as_mut(), path, room),
+            (GpuLayers::Auto, _) => {}
+        }
         let model = LlamaModel::load_from_file(backend, path, &params).map_err(|_| EngineError::Damaged {
             path: path.to_path_buf(),
             reason: "llama.cpp cannot load it; it is cut off, of an unknown architecture, or too large for the memory"
                 .to_owned(),
         })?;
         let of = model.n_layer() + 1;
-        let placement = Placement { device, layers: wanted.min(of), of };
+        // A negative number stands for all.
+        let wanted = u32::try_from(params.n_gpu_layers()).unwrap_or(of).min(of);
+        let placement = place(&gpus, wanted, of);
         Ok(Self { name: name.to_owned(), path: path.to_path_buf(), model, placement })
     }
 
     /// The chat template that the model brings.
     pub(crate) fn chat_template(&self) -> Option<String> {
         self.model.chat_template(None).ok()?.to_string().ok()
+    }
+
+    /// What states of this model, computed with `tuning`, have in common: another file or setting gives another name.
+    pub(crate) fn fingerprint(&self, tuning: Tuning) -> String {
+        let of_file = std::fs::metadata(&self.path).map(|file| (file.len(), file.modified().ok()));
+        let all = format!("{:?} {of_file:?} {tuning:?} {:?} {BUILD}", self.path, self.placement);
+        hex(&Sha256::digest(all)[..8])
     }
 
     /// The texts of the tokens that begin and end a text; empty where there are none.
@@ -84,20 +107,30 @@ fn check_file(path: &Path) -> Result<(), EngineError> {
     Err(EngineError::Damaged { path: path.to_path_buf(), reason: "it is not a GGUF file".to_owned() })
 }
 
-/// The device and how many layers it is to get; more than there are means all.
-fn wanted(backend: &LlamaBackend, layers: GpuLayers) -> (String, u32) {
-    let gpus = backend::gpus(backend);
-    let wanted = match layers {
-        GpuLayers::Auto => u32::MAX,
-        GpuLayers::Count(count) => count,
-    };
-    match gpus.first() {
-        Some(gpu) if wanted > 0 => (format!("{} ({})", gpu.name, gpu.description), wanted),
-        _ => {
-            if let GpuLayers::Count(1..) = layers {
-                tracing::warn!("no gpu can be used, the model runs on the cpu");
-            }
-            ("CPU".to_owned(), 0)
-        }
+/// Bytes of each GPU that are left free.
+const MARGIN: usize = 512 << 20;
+
+/// Gives the GPUs as many layers as fit into their free memory beside a context with `room`; none where not one fits.
+fn fit(mut params: Pin<&mut LlamaModelParams>, path: &Path, room: Room) {
+    let Ok(file) = CString::new(path.as_os_str().as_bytes()) else { return };
+    let mut context = room.params(0);
+    let mut margins = vec![MARGIN; llama_cpp_2::max_devices()];
+    let tokens = room.context.saturating_mul(room.parallel);
+    let quiet = llama_cpp_sys_2::GGML_LOG_LEVEL_ERROR;
+    if let Err(error) = params.as_mut().fit_params(&file, &mut context, &mut margins, tokens, quiet) {
+        tracing::warn!(%error, "the model does not fit into the gpu's memory and runs on the cpu");
+        params.set(LlamaModelParams::default().with_n_gpu_layers(0));
     }
+}
+
+/// Where `layers` of `of` layers run.
+fn place(gpus: &[LlamaBackendDevice], layers: u32, of: u32) -> Placement {
+    if gpus.is_empty() || layers == 0 {
+        if layers > 0 && layers < of {
+            tracing::warn!("no gpu can be used, the model runs on the cpu");
+        }
+        return Placement { device: "CPU".to_owned(), layers: 0, of };
+    }
+    let names: Vec<String> = gpus.iter().map(|gpu| format!("{} ({})", gpu.name, gpu.description)).collect();
+    Placement { device: names.join(" + "), layers, of }
 }

@@ -8,12 +8,15 @@ const SIZES: usize = 12;
 /// How much longer than a step without prompts one with a part of a prompt may take.
 const STRETCH: f32 = 2.2;
 
-/// Milliseconds that a step with a part of a prompt may take in any case: five words a second are as fast as people read,
-/// and small parts of prompts are read slowly.
+/// Milliseconds that a step with a part of a short prompt may take in any case: five words a second are as fast as people
+/// read, and small parts of prompts are read slowly.
 const READABLE: f32 = 200.0;
 
+/// A prompt of so many tokens is short: answers are slower beside it, but not for long.
+const SHORT: usize = 1024;
+
 /// The least of a prompt that a step reads beside answers.
-const LEAST: usize = 16;
+const LEAST: usize = 8;
 
 /// What a token takes in steps of each size, in milliseconds; recent ones count more.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,15 +41,16 @@ impl Pace {
         Some(self.each[size(tokens)]? * tokens as f32)
     }
 
-    /// How much of prompts to read beside `writing` answers while `reading` prompts wait: as much as a step takes when
-    /// more people wait for a first word than read on, else what lets answers flow evenly.
-    pub(super) fn beside_answers(&self, writing: usize, reading: usize, most: usize) -> usize {
+    /// How much of prompts to read beside `writing` answers while `reading` prompts wait, the shortest of `shortest` tokens:
+    /// as much as a step takes when more people wait for a first word than read on, else what lets answers flow evenly.
+    pub(super) fn beside_answers(&self, writing: usize, reading: usize, shortest: usize, most: usize) -> usize {
         if reading > writing {
             return most;
         }
         let each = self.each[size(64)..].iter().flatten().copied().fold(f32::INFINITY, f32::min);
         let alone = self.cost(writing).unwrap_or(0.0);
-        let room = (alone * STRETCH).max(READABLE) - alone;
+        let readable = if shortest <= SHORT { READABLE } else { 0.0 };
+        let room = (alone * STRETCH).max(readable) - alone;
         ((room / each) as usize).max(LEAST).min(most)
     }
 }
@@ -74,12 +78,13 @@ mod tests {
     #[test]
     fn a_prompt_stretches_steps_only_so_far() {
         let mut pace = Pace::default();
-        assert_eq!(pace.beside_answers(4, 1, 512), LEAST, "nothing is known yet");
+        assert_eq!(pace.beside_answers(4, 1, 300, 512), LEAST, "nothing is known yet");
         pace.note(4, ms(20));
         pace.note(128, ms(128));
-        assert!((179..=180).contains(&pace.beside_answers(4, 1, 512)), "up to a readable pace");
+        assert!((179..=180).contains(&pace.beside_answers(4, 1, 300, 512)), "up to a readable pace");
+        assert_eq!(pace.beside_answers(4, 1, 6_000, 512), 24, "but only a stretch while a long one is read");
         pace.note(32, ms(400));
-        assert!((479..=480).contains(&pace.beside_answers(32, 1, 512)), "or a stretch of what it takes anyway");
-        assert_eq!(pace.beside_answers(4, 5, 512), 512, "more wait than read on");
+        assert!((479..=480).contains(&pace.beside_answers(32, 1, 300, 512)), "or a stretch of what it takes anyway");
+        assert_eq!(pace.beside_answers(4, 5, 300, 512), 512, "more wait than read on");
     }
 }

@@ -11,6 +11,8 @@ pub(super) enum Want {
     Read {
         /// Tokens that are left.
         rest: usize,
+        /// Tokens that there were when it began.
+        of: usize,
         /// When its request came in; a smaller number is earlier.
         since: u64,
     },
@@ -55,7 +57,7 @@ pub(super) fn step(wants: &[Want], budget: Budget, turn: u64) -> Vec<Share> {
                 tokens[slot] = (*wanted).min(room);
                 room -= tokens[slot];
             }
-            Want::Read { rest, since } => reading.push((slot, *rest, *since)),
+            Want::Read { rest, since, .. } => reading.push((slot, *rest, *since)),
             Want::Nothing => {}
         }
     }
@@ -99,8 +101,8 @@ pub(super) enum Place {
     Slot {
         /// The slot.
         slot: usize,
-        /// The slot whose state of the first `reused` tokens it takes; itself, when nothing needs to be copied.
-        source: usize,
+        /// Whose state of the first `reused` tokens it takes.
+        source: Source,
         /// Tokens that need not be computed.
         reused: usize,
     },
@@ -110,24 +112,38 @@ pub(super) enum Place {
     Full,
 }
 
+/// Where the state of a prompt's beginning is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// In the slot itself.
+    Own,
+    /// In another slot.
+    Slot(usize),
+    /// Among the states that were kept when their slots were given away.
+    Kept,
+}
+
 /// A shorter beginning is read again rather than waited for or copied.
 const WORTH_COPYING: usize = 16;
 
-/// The place of a prompt. Of its tokens at least one is left to compute, since the next one follows from it.
-pub(super) fn place(prompt: &[Token], slots: &[Holding<'_>]) -> Place {
+/// The place of a prompt, of which `kept` tokens are known outside the slots. At least one of its tokens is left to
+/// compute, since the next one follows from it.
+pub(super) fn place(prompt: &[Token], slots: &[Holding<'_>], kept: usize) -> Place {
     let most = prompt.len().saturating_sub(1);
     let shared = |tokens: &[Token]| tokens.iter().zip(prompt).take_while(|(a, b)| a == b).count().min(most);
+    let kept = kept.min(most);
     let ready: Vec<usize> = slots.iter().map(|slot| shared(slot.kept)).collect();
     let promised = slots.iter().filter_map(|slot| slot.reading).map(shared).max().unwrap_or(0);
     let best = |slots: &mut dyn Iterator<Item = usize>| slots.max_by_key(|slot| (ready[*slot], usize::MAX - slot));
     let free = |slot: &usize| slots[*slot].free;
     let Some(own) = best(&mut (0..slots.len()).filter(free)) else { return Place::Full };
     let Some(any) = best(&mut (0..slots.len())) else { return Place::Full };
-    if promised >= WORTH_COPYING && promised > ready[any] {
+    let known = ready[any].max(kept);
+    if promised >= WORTH_COPYING && promised > known {
         return Place::Follow;
     }
-    if ready[own] + WORTH_COPYING > ready[any] && ready[own] > 0 {
-        return Place::Slot { slot: own, source: own, reused: ready[own] };
+    if ready[own] + WORTH_COPYING > known && ready[own] > 0 {
+        return Place::Slot { slot: own, source: Source::Own, reused: ready[own] };
     }
     // The slot whose loss costs least: one that knows nothing, or was used longest ago.
     let Some(slot) =
@@ -135,10 +151,11 @@ pub(super) fn place(prompt: &[Token], slots: &[Holding<'_>]) -> Place {
     else {
         return Place::Full;
     };
-    if ready[any] < WORTH_COPYING {
-        return Place::Slot { slot, source: slot, reused: ready[slot] };
+    if known < WORTH_COPYING {
+        return Place::Slot { slot, source: Source::Own, reused: ready[slot] };
     }
-    Place::Slot { slot, source: any, reused: ready[any] }
+    let source = if ready[any] >= kept { Source::Slot(any) } else { Source::Kept };
+    Place::Slot { slot, source, reused: known }
 }
 
 /// A slot in use and a free one below it, where moving the one to the other lets a step be computed in fewer parts:
@@ -159,7 +176,7 @@ mod tests {
     const BUDGET: Budget = Budget { step: 8, beside_answers: 4 };
 
     fn read(rest: usize, since: u64) -> Want {
-        Want::Read { rest, since }
+        Want::Read { rest, of: rest, since }
     }
 
     const WRITE: Want = Write { tokens: 1 };
@@ -221,17 +238,19 @@ mod tests {
         let mut longer = LONG.to_vec();
         longer.push(1);
         let cases: [(&[Token], Place); 5] = [
-            (&[1, 2, 3, 5], at(2, 2, 3)),
-            (&[1, 2, 9, 9], at(0, 0, 2 + 1)),
-            (&[1, 2, 3, 4], at(2, 2, 3)),
-            (&[8, 8], at(2, 2, 0)),
-            (&longer, at(2, 1, 40)),
+            (&[1, 2, 3, 5], at(2, Source::Own, 3)),
+            (&[1, 2, 9, 9], at(0, Source::Own, 2 + 1)),
+            (&[1, 2, 3, 4], at(2, Source::Own, 3)),
+            (&[8, 8], at(2, Source::Own, 0)),
+            (&longer, at(2, Source::Slot(1), 40)),
         ];
         for (prompt, expected) in cases {
-            assert_eq!(place(prompt, &slots), expected, "{prompt:?}");
+            assert_eq!(place(prompt, &slots, 0), expected, "{prompt:?}");
         }
-        assert_eq!(place(&[1], &[]), Place::Full);
-        assert_eq!(place(&[1], &[holding(&[1], false, 0)]), Place::Full);
+        assert_eq!(place(&longer, &slots, 41), at(2, Source::Slot(1), 40), "one token is left to compute");
+        assert_eq!(place(&[1, 2, 3, 5], &slots, 4), at(2, Source::Own, 3), "a little more is not worth a copy");
+        assert_eq!(place(&[1], &[], 9), Place::Full);
+        assert_eq!(place(&[1], &[holding(&[1], false, 0)], 0), Place::Full);
     }
 
     #[test]
@@ -240,15 +259,17 @@ mod tests {
         let prompt: Vec<Token> = LONG.iter().copied().chain([2, 2]).collect();
         let mut slots =
             [Holding { kept: &LONG[..4], reading: Some(&other), free: false, used: 1 }, holding(&[], true, 0)];
-        assert_eq!(place(&prompt, &slots), Place::Follow);
+        assert_eq!(place(&prompt, &slots, 0), Place::Follow);
+        let kept = Place::Slot { slot: 1, source: Source::Kept, reused: 41 };
+        assert_eq!(place(&prompt, &slots, 99), kept, "what was kept need not be waited for");
         slots[0].kept = &LONG;
-        assert_eq!(place(&prompt, &slots), Place::Slot { slot: 1, source: 0, reused: 40 });
+        assert_eq!(place(&prompt, &slots, 30), Place::Slot { slot: 1, source: Source::Slot(0), reused: 40 });
     }
 
     #[test]
     fn an_empty_slot_is_taken_before_one_that_knows_something() {
         let slots = [holding(&LONG, true, 1), holding(&[], true, 9)];
-        assert_eq!(place(&[1, 2], &slots), Place::Slot { slot: 1, source: 1, reused: 0 });
+        assert_eq!(place(&[1, 2], &slots, 0), Place::Slot { slot: 1, source: Source::Own, reused: 0 });
     }
 
     #[test]
@@ -297,13 +318,19 @@ mod tests {
         fn a_place_is_free_and_its_source_knows_what_is_reused(
             prompt in prop::collection::vec(0..2_i32, 1..80),
             kept in prop::collection::vec((prop::collection::vec(0..2_i32, 0..80), any::<bool>(), 0..9_u64), 0..5),
+            outside in 0..90_usize,
         ) {
             let slots: Vec<Holding<'_>> =
                 kept.iter().map(|(kept, free, used)| Holding { kept, reading: None, free: *free, used: *used }).collect();
-            match place(&prompt, &slots) {
+            match place(&prompt, &slots, outside) {
                 Place::Slot { slot, source, reused } => {
                     prop_assert!(slots[slot].free && reused < prompt.len());
-                    prop_assert_eq!(&slots[source].kept[..reused], &prompt[..reused]);
+                    let source = match source {
+                        Source::Own => slots[slot].kept,
+                        Source::Slot(other) => slots[other].kept,
+                        Source::Kept => &prompt[..outside.min(prompt.len())],
+                    };
+                    prop_assert_eq!(&source[..reused], &prompt[..reused]);
                 }
                 Place::Full => prop_assert!(slots.iter().all(|slot| !slot.free)),
                 Place::Follow => prop_assert!(false, "nobody is reading"),

@@ -20,9 +20,15 @@ impl Stats {
     pub(super) fn begins(&self, prompt: usize, cached: usize, waited: Duration) {
         let load = &mut self.lock().load;
         load.requests += 1;
+        load.active += 1;
         load.prompt_tokens += prompt as u64;
         load.cached_tokens += cached as u64;
         load.waited += waited.as_secs_f64();
+    }
+
+    /// Bytes that kept states take now.
+    pub(super) fn keeps(&self, bytes: usize) {
+        self.lock().load.kept_bytes = bytes as u64;
     }
 
     /// A step of `tokens` tokens that took so long.
@@ -42,6 +48,7 @@ impl Stats {
 
     pub(super) fn ends(&self, service: Duration) {
         let mut counts = self.lock();
+        counts.load.active = counts.load.active.saturating_sub(1);
         let service = service.as_secs_f64();
         counts.service = if counts.service == 0.0 { service } else { 0.8 * counts.service + 0.2 * service };
     }

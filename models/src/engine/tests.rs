@@ -7,11 +7,13 @@ use template::Piece;
 
 /// The default chat model, pulled when it is not there.
 fn prompts() -> Prompts {
-    let folder = std::env::var_os("TUTOR_MODELS_FOLDER").map_or_else(catalog::default_folder, PathBuf::from);
+    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = || set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share"))).unwrap();
+    let folder = set("TUTOR_MODELS_FOLDER").unwrap_or_else(|| data().join("tutor/models"));
     let catalog = Catalog::load(&folder).unwrap();
     let entry = catalog.get(catalog::DEFAULT_CHAT).unwrap();
     let path = crate::pull::pull(entry, &folder, &mut |_| {}).unwrap();
-    Prompts::new(Arc::new(Loaded::open(&path, &entry.name, GpuLayers::Auto).unwrap())).unwrap()
+    Prompts::new(Arc::new(Loaded::open(&path, &entry.name, GpuLayers::Auto, None).unwrap())).unwrap()
 }
 
 /// What llama.cpp makes of the whole prompt when it looks for markers everywhere.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,16 +10,21 @@ use super::Token;
 use super::decode::{Decode, DecodeError, Feed};
 use super::flight::Flight;
 use super::pace::Pace;
+use super::prefix::Prefixes;
 use super::queue::{Queue, Turns, Waiting};
-use super::schedule::{self, Budget, Holding, Place, Want};
+use super::schedule::{self, Budget, Holding, Place, Source, Want};
 use super::stats::Stats;
 use crate::generate::{Caller, Format, GenerateError, Sampling};
 use slot::{Ended, Slot, Task};
 
+mod disk;
 mod slot;
 
 /// The most answers that are written while drafts are made: with more, a step has enough to do.
 const DRAFTING: usize = 2;
+
+/// What a slot knows is kept outside of it from so many tokens on; fewer are soon read again.
+const WORTH_KEEPING: usize = 64;
 
 /// How many waiting requests are looked at for one free slot.
 const CANDIDATES: usize = 64;
@@ -28,6 +34,8 @@ const CANDIDATES: usize = 64;
 pub(super) struct Job {
     /// The prompt, at least one token; with `max_tokens` it fits into a sequence.
     pub(super) prompt: Vec<Token>,
+    /// How many of its first tokens hold nothing of a person.
+    pub(super) shared: usize,
     /// How tokens are chosen.
     pub(super) sampling: Sampling,
     /// What the text must look like.
@@ -71,6 +79,8 @@ impl Waiting for Job {
 pub(super) struct Worker<D: Decode> {
     decoder: D,
     slots: Vec<Slot<D::Sampler>>,
+    /// What slots knew that were given away.
+    prefixes: Prefixes<D::State>,
     turns: Turns,
     pace: Pace,
     /// The same for steps of a few tokens of one or two answers, as drafts make them.
@@ -84,12 +94,19 @@ pub(super) struct Worker<D: Decode> {
 }
 
 impl<D: Decode> Worker<D> {
-    /// A worker with `parallel` empty slots; `now` tells the time.
-    pub(super) fn new(decoder: D, parallel: usize, stats: Arc<Stats>, now: fn() -> Instant) -> Self {
+    /// A worker with `parallel` empty slots and `prefixes` beside them; `now` tells the time.
+    pub(super) fn new(
+        decoder: D,
+        parallel: usize,
+        prefixes: Prefixes<D::State>,
+        stats: Arc<Stats>,
+        now: fn() -> Instant,
+    ) -> Self {
         let slots = (0..parallel).map(|_| Slot::default()).collect();
         Self {
             decoder,
             slots,
+            prefixes,
             turns: Turns::default(),
             pace: Pace::default(),
             drafting: Pace::default(),
@@ -100,8 +117,11 @@ impl<D: Decode> Worker<D> {
         }
     }
 
-    /// Works until the queue is closed.
-    pub(super) fn run(&mut self, queue: &Queue<Job>) {
+    /// Works until the queue is closed. What may be kept over restarts is kept in `folder`.
+    pub(super) fn run(&mut self, queue: &Queue<Job>, folder: Option<&Path>) {
+        if let Some(folder) = folder {
+            self.recall(folder);
+        }
         while self.admit(queue) {
             if self.slots.iter().all(Slot::is_free) {
                 queue.wait();
@@ -110,6 +130,9 @@ impl<D: Decode> Worker<D> {
             }
         }
         self.fail_all(&GenerateError::Stopped);
+        if let Some(folder) = folder {
+            self.remember(folder);
+        }
     }
 
     /// Frees the slots of those who have left and fills free slots. False when the queue is closed.
@@ -145,25 +168,71 @@ impl<D: Decode> Worker<D> {
         }
         let slots: Vec<Holding<'_>> = self.slots.iter().map(Slot::holding).collect();
         let order = self.turns.order(waiting, now).into_iter().take(CANDIDATES);
-        let placed = order.map(|job| (job, schedule::place(&waiting[job].prompt, &slots)));
+        let placed = order.map(|job| {
+            let prompt = &waiting[job].prompt;
+            let kept = self.prefixes.longest(prompt).map_or(0, |(_, known)| known);
+            (job, schedule::place(prompt, &slots, kept))
+        });
         placed.into_iter().find(|(_, place)| matches!(place, Place::Slot { .. }))
     }
 
     /// Gives a request its slot, and the slot what is known of its prompt.
-    fn begin(&mut self, job: Job, slot: usize, source: usize, reused: usize) {
+    fn begin(&mut self, job: Job, slot: usize, source: Source, reused: usize) {
         let sampler = match self.decoder.sampler(&job.sampling, &job.format, job.endless) {
             Ok(sampler) => sampler,
             Err(error) => return job.fail(error),
         };
         self.clock += 1;
-        let known = source == slot || self.decoder.copy(source, slot);
-        let cached = if known && self.decoder.cut(slot, reused) { reused } else { 0 };
-        let kept = self.slots[source].kept[..cached].to_vec();
-        self.slots[slot].kept = kept;
-        self.slots[source].used = self.clock;
+        let cached = if self.know(slot, source, &job.prompt[..reused]) { reused } else { 0 };
+        self.slots[slot].kept = job.prompt[..cached].to_vec();
         self.turns.begins(&job.caller.name);
         self.stats.begins(job.prompt.len(), cached, (self.now)().saturating_duration_since(job.since));
         self.slots[slot].begin(Task::new(job, sampler, cached, (self.now)()), self.clock);
+    }
+
+    /// Makes a slot know `tokens` and no more. False when it cannot: then it knows nothing.
+    fn know(&mut self, slot: usize, source: Source, tokens: &[Token]) -> bool {
+        let wanted = match source {
+            Source::Kept => self.prefixes.longest(tokens).map(|(id, _)| id),
+            _ => None,
+        };
+        if source != Source::Own || self.slots[slot].kept.len() >= tokens.len() + WORTH_KEEPING {
+            self.keep(slot);
+        }
+        let known = match source {
+            Source::Own => true,
+            Source::Slot(other) => {
+                self.slots[other].used = self.clock;
+                self.decoder.copy(other, slot)
+            }
+            Source::Kept => {
+                let state = wanted.and_then(|id| self.prefixes.fetch(id));
+                state.is_some_and(|state| self.decoder.restore(slot, state))
+            }
+        };
+        let known = known && self.decoder.cut(slot, tokens.len());
+        if !known {
+            self.decoder.cut(slot, 0);
+        }
+        known
+    }
+
+    /// Keeps what a slot knows before it is overwritten, unless another slot knows it too.
+    fn keep(&mut self, slot: usize) {
+        let Slot { kept, shared, .. } = &self.slots[slot];
+        let elsewhere = |(other, held): (usize, &Slot<_>)| other != slot && held.kept.starts_with(kept);
+        if kept.len() < WORTH_KEEPING
+            || !self.decoder.forgets_parts()
+            || self.slots.iter().enumerate().any(elsewhere)
+            || !self.prefixes.wants(kept, self.decoder.state_size(slot))
+        {
+            return;
+        }
+        if let Some(state) = self.decoder.save(slot) {
+            let bytes = self.decoder.state_size(slot);
+            self.prefixes.keep(kept.clone(), (*shared).min(kept.len()), state, bytes);
+            self.stats.keeps(self.prefixes.bytes());
+        }
     }
 
     /// One step for all requests. What fails or panics ends the requests in progress, not the engine.
@@ -184,7 +253,9 @@ impl<D: Decode> Worker<D> {
         self.close_gap();
         let mut wants: Vec<Want> = self.slots.iter().map(Slot::want).collect();
         let writing = wants.iter().filter(|want| matches!(want, Want::Write { .. })).count();
-        let reading = wants.iter().filter(|want| matches!(want, Want::Read { .. })).count();
+        let read = |want: &Want| if let Want::Read { of, .. } = want { Some(*of) } else { None };
+        let reading = wants.iter().filter_map(read).count();
+        let shortest = wants.iter().filter_map(read).min().unwrap_or(0);
         let few = reading == 0 && writing <= DRAFTING;
         if few && self.decoder.forgets_parts() {
             let pace = &self.drafting;
@@ -192,7 +263,7 @@ impl<D: Decode> Worker<D> {
             wants = self.slots.iter().map(Slot::want).collect();
         }
         let most = self.decoder.most();
-        let budget = Budget { step: most, beside_answers: self.pace.beside_answers(writing, reading, most) };
+        let budget = Budget { step: most, beside_answers: self.pace.beside_answers(writing, reading, shortest, most) };
         self.steps += 1;
         let shares = schedule::step(&wants, budget, self.steps);
         let feeds: Vec<Vec<Feed>> =
@@ -228,6 +299,7 @@ impl<D: Decode> Worker<D> {
     fn close_gap(&mut self) {
         let busy: Vec<bool> = self.slots.iter().map(|slot| !slot.is_free()).collect();
         let Some((from, to)) = schedule::gap(&busy) else { return };
+        self.keep(to);
         if !self.decoder.copy(from, to) {
             self.slots[to].kept.clear();
             return;

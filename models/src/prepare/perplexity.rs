@@ -24,7 +24,7 @@ const STRETCHES: usize = 6;
 /// cannot be computed.
 pub(super) fn of(path: &Path, name: &str, text: &str, tuning: Tuning) -> Result<f64, PrepareError> {
     let failed = |reason: String| PrepareError::Perplexity { reason };
-    let loaded = Loaded::open(path, name, GpuLayers::Auto)?;
+    let loaded = Loaded::open(path, name, GpuLayers::Auto, None)?;
     let tokens = loaded.model.vocab().tokenize(text.as_bytes(), true, false);
     let threads = backend::threads(0);
     let params = llama::tuned(LlamaContextParams::default(), tuning)

@@ -27,7 +27,7 @@ pub(super) fn of_file(path: &Path, report: &mut Report<'_>) -> Result<String, Pu
     read().map_err(PullError::file(path))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,8 +1,9 @@
-//! The crate from outside, on the real default models. They are looked for in `TUTOR_MODELS_FOLDER`, else in the default
-//! folder, and pulled when they are not there.
+//! The crate from outside, on the real default models. They are looked for in `TUTOR_MODELS_FOLDER`, else where `tutor`
+//! puts them, and pulled when they are not there.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod class;
 mod damage;
 mod embed;
 mod engine;
@@ -10,12 +11,14 @@ mod packages;
 
 use std::path::PathBuf;
 
-use tutor_models::catalog::{self, Catalog};
+use tutor_models::catalog::Catalog;
 use tutor_models::pull;
 
 /// The models folder of the tests.
 fn folder() -> PathBuf {
-    std::env::var_os("TUTOR_MODELS_FOLDER").map_or_else(catalog::default_folder, PathBuf::from)
+    let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = || set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share"))).unwrap();
+    set("TUTOR_MODELS_FOLDER").unwrap_or_else(|| data().join("tutor/models"))
 }
 
 /// The file of the model called `name`.

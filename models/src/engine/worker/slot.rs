@@ -85,6 +85,8 @@ pub(super) struct Ended {
 pub(super) struct Slot<S> {
     /// The tokens whose state the context keeps for it.
     pub(super) kept: Vec<Token>,
+    /// How many of the first of them hold nothing of a person.
+    pub(super) shared: usize,
     /// When it last got a request.
     pub(super) used: u64,
     task: Option<Task<S>>,
@@ -92,7 +94,7 @@ pub(super) struct Slot<S> {
 
 impl<S> Default for Slot<S> {
     fn default() -> Self {
-        Self { kept: Vec::new(), used: 0, task: None }
+        Self { kept: Vec::new(), shared: 0, used: 0, task: None }
     }
 }
 
@@ -120,6 +122,7 @@ impl<S> Slot<S> {
     /// Takes a request.
     pub(super) fn begin(&mut self, task: Task<S>, now: u64) {
         self.used = now;
+        self.shared = task.job.shared;
         self.task = Some(task);
     }
 
@@ -127,6 +130,7 @@ impl<S> Slot<S> {
     pub(super) fn hand_over(&mut self, to: &mut Self) {
         to.task = self.task.take();
         to.kept.clone_from(&self.kept);
+        to.shared = self.shared;
         to.used = self.used;
     }
 
@@ -151,7 +155,10 @@ impl<S> Slot<S> {
         match &self.task {
             None => Want::Nothing,
             Some(task) if task.next.is_some() => Want::Write { tokens: 1 + task.draft.len() },
-            Some(task) => Want::Read { rest: task.job.prompt.len() - self.kept.len(), since: self.used },
+            Some(task) => {
+                let prompt = task.job.prompt.len();
+                Want::Read { rest: prompt - self.kept.len(), of: prompt - task.cached, since: self.used }
+            }
         }
     }
 

@@ -5,6 +5,8 @@ use tokio::sync::mpsc::Receiver;
 use super::*;
 use crate::generate::{Event, Finish, FinishReason, Usage};
 
+mod prefixes;
+
 /// Ends an answer.
 const END: Token = 0;
 /// A step that holds it fails, or panics.
@@ -36,6 +38,7 @@ impl Fake {
 
 impl Decode for Fake {
     type Sampler = Backwards;
+    type State = Vec<Token>;
 
     fn most(&self) -> usize {
         8
@@ -65,6 +68,30 @@ impl Decode for Fake {
         let cut = !self.whole || keep == held.len() || keep == 0;
         held.truncate(if cut { keep } else { 0 });
         cut
+    }
+
+    fn state_size(&self, sequence: usize) -> usize {
+        self.sequences[sequence].len()
+    }
+
+    fn save(&self, sequence: usize) -> Option<Vec<Token>> {
+        Some(self.sequences[sequence].clone())
+    }
+
+    fn restore(&mut self, sequence: usize, state: &Vec<Token>) -> bool {
+        self.sequences[sequence].clone_from(state);
+        true
+    }
+
+    fn write(&self, sequence: usize, file: &Path, tokens: &[Token]) -> bool {
+        assert_eq!(self.sequences[sequence], tokens, "what is written is not what is known");
+        std::fs::write(file, serde_json::to_vec(tokens).unwrap()).is_ok()
+    }
+
+    fn read(&mut self, sequence: usize, file: &Path) -> Option<Vec<Token>> {
+        let tokens: Vec<Token> = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+        self.sequences[sequence].clone_from(&tokens);
+        Some(tokens)
     }
 
     fn clear(&mut self) {
@@ -119,6 +146,7 @@ fn job(prompt: Vec<Token>, max_tokens: usize, stop: &[&str]) -> (Job, Answer) {
     let (flight, answer) = Flight::new(max_tokens);
     let job = Job {
         prompt,
+        shared: 0,
         sampling: Sampling::default(),
         format: Format::Text,
         stop: stop.iter().map(|stop| (*stop).to_owned()).collect(),
@@ -132,7 +160,7 @@ fn job(prompt: Vec<Token>, max_tokens: usize, stop: &[&str]) -> (Job, Answer) {
 }
 
 fn worker(fake: Fake, parallel: usize) -> Worker<Fake> {
-    Worker::new(fake, parallel, Arc::default(), Instant::now)
+    Worker::new(fake, parallel, Prefixes::new(1 << 10), Arc::default(), Instant::now)
 }
 
 /// Works until every slot is free and nothing waits.
@@ -259,7 +287,7 @@ fn a_closed_queue_ends_the_answers_in_progress() {
     assert!(worker.admit(&queue));
     worker.step();
     queue.close();
-    worker.run(&queue);
+    worker.run(&queue, None);
     assert_eq!(read(&mut answer), Err(Some(GenerateError::Stopped)));
 }
 
