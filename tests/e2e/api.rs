@@ -27,7 +27,10 @@ async fn post(url: &str, body: &Value) -> (StatusCode, Value) {
 fn chat(more: Value) -> Value {
     let mut body = json!({
         "model": "default",
-        "messages": [{"role": "user", "content": "What is the capital of France?"}],
+        "messages": [
+            {"role": "system", "content": "You are a helpful tutor. Answer in short sentences."},
+            {"role": "user", "content": "What is the capital of France?"},
+        ],
         "max_tokens": 24,
         "temperature": 0,
     });
