@@ -37,7 +37,8 @@ impl Arguments {
             None => Vec::new(),
         };
         history.retain(|turn| turn.course.as_ref() == Some(&course.id));
-        let asked = Asked { course: &course, question: &self.question, history: &history, language };
+        let caller = self.student.as_deref().unwrap_or_default();
+        let asked = Asked { course: &course, question: &self.question, history: &history, language, caller };
         let answered =
             stream(output, self.json, |reply| async move { answer(&app.parts, &asked, &reply).await }).await?;
         if let Some(conversation) = conversation {

@@ -162,7 +162,7 @@ async fn perform(app: &App, course: &Course, question: &str, output: &Output) ->
         .await;
     let (events, mut heard) = mpsc::channel(64);
     let reply = Reply::new(events, CancellationToken::new());
-    let asked = Asked { course, question, history: &[], language };
+    let asked = Asked { course, question, history: &[], language, caller: "" };
     let work = async move { answer(&app.parts, &asked, &reply).await };
     let draft = async {
         while let Some(event) = heard.recv().await {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tutor_bots::chat::{Audience, Button, IncomingId, ReplyEvent, Source, Sources};
 use tutor_index::{Hit, Passage, Query};
-use tutor_models::generate::{Event, Message, Request, Role, Sampling, Usage};
+use tutor_models::generate::{Caller, Event, Message, Request, Role, Sampling, Usage};
 use tutor_prompts::{AnswerPrompt, Excerpt, Language, QuestionPrompt};
 
 use super::cite::{self, Cited};
@@ -34,6 +34,15 @@ pub(crate) struct Asked<'a> {
     /// The conversation so far, oldest first.
     pub(crate) history: &'a [Turn],
     pub(crate) language: Language,
+    /// The pseudonym of who asks: the model is shared fairly between students.
+    pub(crate) caller: &'a str,
+}
+
+impl Asked<'_> {
+    /// Whom the model works for.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { name: self.caller.to_owned(), ..Caller::default() }
+    }
 }
 
 /// A checked answer.
@@ -62,7 +71,8 @@ pub(super) async fn turn(scene: &Scene<'_>, course: &Course, question: &str) -> 
     let history = scene.parts.memory.recent(&scene.incoming.place.key(), HISTORY + 2).await?;
     // A conversation that moved to another course starts anew there.
     let history: Vec<Turn> = history.into_iter().filter(|turn| turn.course.as_ref() == Some(&course.id)).collect();
-    let asked = Asked { course, question, history: &history, language: scene.language };
+    let asked =
+        Asked { course, question, history: &history, language: scene.language, caller: &scene.person.student.id.0 };
     let answered = answer(scene.parts, &asked, scene.reply).await?;
     let label = scene.say(if answered.found { "sources" } else { "nearest" }, &[]);
     let offer = Button { label: scene.say("pass-on", &[]), data: button::pass_on(&scene.incoming.id) };
@@ -122,7 +132,7 @@ pub(crate) fn place(passage: &Passage, page: impl Fn(u32) -> String) -> String {
 pub(crate) async fn answer(parts: &Parts, asked: &Asked<'_>, reply: &Reply) -> Result<Answered, Trouble> {
     let start = Instant::now();
     reply.progress(parts.words.say(asked.language, "progress-search", &[])).await?;
-    let understood = understand(parts, asked.question, asked.history, asked.language).await?;
+    let understood = understand(parts, asked).await?;
     let hits = retrieve(parts, asked.course, &understood.question).await?;
     let retrieve_ms = milliseconds(start);
     let mut answered = if hits.first().is_some_and(|hit| hit.coverage >= COVERED) {
@@ -190,6 +200,9 @@ async fn from_notes(
     };
     let request = Request {
         messages,
+        // Rules and notes; what people said comes behind them.
+        shared: 1,
+        caller: asked.caller(),
         // The likeliest words, so that the same question gets the same answer. No penalty for repeating: an answer that
         // quotes the notes must be free to.
         sampling: Sampling::default(),

@@ -6,6 +6,7 @@ use tutor_index::analyze::content_words;
 use tutor_models::generate::{Message, Request, Role, Sampling, Usage};
 use tutor_prompts::{Exchange, Language, RewritePrompt};
 
+use super::answer::Asked;
 use super::{Parts, Trouble};
 use crate::memory::Turn;
 
@@ -24,12 +25,8 @@ pub(crate) struct Understood {
 ///
 /// The model proposes, code decides: a proposal that brings in words which nobody said is not used, and
 /// the question is put behind the one that it follows instead.
-pub(crate) async fn understand(
-    parts: &Parts,
-    question: &str,
-    history: &[Turn],
-    language: Language,
-) -> Result<Understood, Trouble> {
+pub(crate) async fn understand(parts: &Parts, asked: &Asked<'_>) -> Result<Understood, Trouble> {
+    let &Asked { question, history, language, .. } = asked;
     let standalone = || Understood { question: question.to_owned(), ..Understood::default() };
     let (Some(last), true) = (history.last(), refers_back(question)) else { return Ok(standalone()) };
     let exchanges: Vec<Exchange> = history.iter().rev().take(2).rev().map(exchange).collect();
@@ -40,6 +37,7 @@ pub(crate) async fn understand(
         sampling: Sampling::default(),
         stop: vec!["\n".to_owned()],
         max_tokens: 64,
+        caller: asked.caller(),
         ..Request::default()
     };
     let (proposal, finish) = parts.model.get().await?.generate(request).await?.collect().await?;
