@@ -77,6 +77,7 @@ rules-now = Sentences that the notes do not support are { $rule ->
  } in “{ $course }”.
 rules-how = Write /rules mark or /rules drop to choose.
 teacher-only = Only a teacher of “{ $course }” may do that.
+file-unread = I did not read “{ $name }”: only a teacher of “{ $course }” can give me files. Please write what matters in it as text.
 admin-only = Only an admin may do that. Admins are named in the settings of the tutor.
 
 ## Documents

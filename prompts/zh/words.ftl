@@ -68,6 +68,7 @@ rules-now = 在《{ $course }》里，笔记不支持的句子会{ $rule ->
  }。
 rules-how = 请写 /rules mark（标出）或 /rules drop（删去）来选择。
 teacher-only = 只有《{ $course }》的老师可以这样做。
+file-unread = 我没有读取“{ $name }”：只有《{ $course }》的老师可以上传文件。请把其中要紧的内容写成文字发给我。
 admin-only = 只有管理员可以这样做。管理员在助教的设置里指定。
 
 ## 文档

@@ -56,7 +56,8 @@ pub(crate) fn intent(content: &Content) -> Intent {
     }
 }
 
-fn question(text: &str) -> Intent {
+/// Reads a text that is no command.
+pub(super) fn question(text: &str) -> Intent {
     let length = text.chars().count();
     match text.trim() {
         _ if length > MESSAGE_LIMIT => Intent::TooLong(length),

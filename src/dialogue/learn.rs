@@ -5,27 +5,33 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tutor_bots::chat::{FetchError, FileRef, Files};
+use tutor_bots::markup;
 use tutor_index::{IndexError, Ingested, Progress, Status};
 use tutor_prompts::{Language, Spoken};
 
+use super::intent::{self, Intent};
 use super::turn::{Outcome, Scene};
-use super::{Parts, Reply, Trouble, course, words};
+use super::{Parts, Reply, Trouble, answer, course, words};
 use crate::memory::Course;
 
 /// The largest file that is learned, in bytes.
 const FILE_LIMIT: u64 = 50_000_000;
 
-/// A teacher's upload.
+/// A teacher's upload. What a student asks beside a file is answered, and that the file was not read is said.
 pub(super) async fn turn(
     scene: &Scene<'_>,
     course: &Course,
     file: &FileRef,
     files: Arc<dyn Files>,
 ) -> Result<Outcome, Trouble> {
-    if let Some(refusal) = course::teachers_only(scene, course).await? {
-        return Ok(refusal);
-    }
     let name = document_name(&file.name);
+    if let Some(refusal) = course::teachers_only(scene, course).await? {
+        let Intent::Answer(question) = intent::question(&file.caption) else { return Ok(refusal) };
+        let mut outcome = answer::turn(scene, course, &question).await?;
+        let unread = scene.say("file-unread", &[("name", &markup::escape(&name)), ("course", &course.title)]);
+        outcome.said.text.push_str(&format!("\n\n{unread}"));
+        return Ok(outcome);
+    }
     let limit = scene.incoming.surface.upload_limit.min(FILE_LIMIT);
     let too_large = || scene.tell("file-too-large", &[("name", &name), ("limit", &words::size(limit))]);
     if file.size > limit {

@@ -279,6 +279,10 @@ async fn only_members_get_in_and_only_teachers_teach() {
         let said = stage.say("bob", forbidden.clone()).await;
         assert!(said.contains("Only a teacher"), "{forbidden:?}: {said}");
     }
+    let Content::File(file) = upload("my *own* notes.md") else { unreachable!() };
+    let caption = "What does the add gate do to the gradient?".to_owned();
+    let said = stage.say("bob", Content::File(FileRef { caption, ..file })).await;
+    assert!(said.contains("[1]") && said.contains("I did not read “my &#42;own&#42; notes.md”"), "{said}");
 }
 
 #[tokio::test]

@@ -249,6 +249,7 @@ fn asked(content: &Content) -> String {
         Content::Command { name, argument } if name == Command::Ask.name() => argument.clone(),
         Content::Command { name, argument } => format!("/{name} {argument}").trim().to_owned(),
         Content::Press { data } => data.clone(),
+        Content::File(file) if !file.caption.trim().is_empty() => file.caption.trim().to_owned(),
         Content::File(file) => file.name.clone(),
     }
 }
