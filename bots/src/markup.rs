@@ -10,6 +10,7 @@ use crate::chat::Sources;
 
 pub mod console;
 pub mod discord;
+mod emphasis;
 mod math;
 mod mend;
 mod parse;
