@@ -32,7 +32,7 @@ impl Arguments {
         };
         let work = |reply| {
             let (course, target) = (&course, &target);
-            async move { summarise(&app.parts, course, target, language, &reply).await }
+            async move { summarise(&app.parts, course, target, language, "", &reply).await }
         };
         let answered = ask::stream(output, self.json, work).await?;
         if self.json {

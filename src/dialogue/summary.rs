@@ -39,7 +39,8 @@ pub(super) async fn turn(scene: &Scene<'_>, course: &Course, wanted: &str) -> Re
         return Ok(Outcome::text(course::document_list(scene, course, "summary-which", &[]).await?));
     }
     let target = target(scene.parts, course, wanted).await?;
-    let answered = summarise(scene.parts, course, &target, scene.language, scene.reply).await?;
+    let answered =
+        summarise(scene.parts, course, &target, scene.language, &scene.person.student.id.0, scene.reply).await?;
     let sources = sources(scene, scene.say("sources", &[]), &answered.sources);
     Ok(Outcome {
         said: Said { text: answered.text, sources, buttons: Vec::new() },
@@ -82,6 +83,7 @@ pub(crate) async fn summarise(
     course: &Course,
     target: &Target,
     language: Language,
+    caller: &str,
     reply: &Reply,
 ) -> Result<Answered, Trouble> {
     let passages = gather(parts, course, target).await?;
@@ -93,7 +95,7 @@ pub(crate) async fn summarise(
         Target::Topic(topic) => Some(topic.clone()),
         _ => None,
     };
-    let mut work = Work { parts, language, reply, title: title.clone(), topic, usage: Usage::default() };
+    let mut work = Work { parts, language, caller, reply, title: title.clone(), topic, usage: Usage::default() };
     let sentences = work.whole(&passages).await?;
     let heading = parts.words.say(language, "summary-of", &[("what", &title)]);
     let mut answered = sourced(&sentences, &passages);
@@ -158,6 +160,8 @@ struct Line {
 struct Work<'a> {
     parts: &'a Parts,
     language: Language,
+    /// Whose turn at the engine it takes.
+    caller: &'a str,
     reply: &'a Reply,
     title: String,
     topic: Option<String>,
@@ -260,7 +264,7 @@ impl Work<'_> {
             messages: vec![Message::new(Role::User, self.parts.prompts.summary(self.language, &context)?)],
             sampling: Sampling { repeat_penalty: 1.1, repeat_window: 128, ..Sampling::default() },
             max_tokens: PART_TOKENS,
-            caller: Caller { class: Class::Summary, ..Caller::default() },
+            caller: Caller { name: self.caller.to_owned(), class: Class::Summary, ..Caller::default() },
             ..Request::default()
         };
         let generation = self.parts.model.get().await?.generate(request).await?;

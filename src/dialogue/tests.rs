@@ -401,3 +401,16 @@ async fn a_summary_is_made_of_supported_sentences() {
     assert!(!said.contains("Penguins") && said.contains("[1] notes.md"), "{said}");
     assert!(stage.say("admin", command("summary", "football")).await.contains("found nothing about “football”"));
 }
+
+/// The engine is fair between students only if it knows whose a request is.
+#[tokio::test]
+async fn every_request_bears_the_student_s_pseudonym() {
+    let stage = Stage::with_course(faithful).await;
+    stage.say("admin", text("What does the add gate do to the gradient?")).await;
+    stage.say("admin", text("and why is that?")).await;
+    stage.say("admin", command("summary", "notes")).await;
+    let student = stage.parts.memory.students().await.unwrap().remove(0).id.0;
+    let seen = stage.model.seen.lock().unwrap();
+    let names: Vec<&str> = seen.iter().map(|request| request.caller.name.as_str()).collect();
+    assert!(names.len() >= 4 && names.iter().all(|name| *name == student), "{names:?}");
+}
