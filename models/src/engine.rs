@@ -12,7 +12,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use crate::generate::{Generate, GenerateError, Generation, Load, Message, Request};
-use flight::{Flight, Flights, Key};
+use flight::{Boarded, Flight, Flights, Key};
 use llama::{Llama, Room};
 use loaded::Loaded;
 use prefix::Prefixes;
@@ -282,10 +282,10 @@ impl Engine {
         let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers, Some(room))?);
         let context = room.context.min(loaded.model.n_ctx_train().max(1));
         let room = Room { context, ..room };
-        memory::check(&loaded, parallel, context)?;
+        memory::check(&loaded, room)?;
         let prompts = Arc::new(Prompts::new(loaded.clone())?);
         let queue = Arc::new(Queue::new(settings.queue));
-        let stats = Arc::new(Stats::default());
+        let stats = Arc::new(Stats::new(loaded.model.size(), memory::context(&loaded, room)));
         let thread = start_thread(loaded.clone(), queue.clone(), stats.clone(), room, &settings)?;
         let placement = loaded.placement.clone();
         tracing::info!(
@@ -404,8 +404,9 @@ impl Generate for Engine {
         if prompt.len() > limit {
             return Err(GenerateError::PromptTooLong { tokens: prompt.len(), limit });
         }
-        let (heard, flight) = self.flights.board(Key::new(&prompt, &request), request.max_tokens);
+        let Boarded { heard, spent, flight } = self.flights.board(Key::new(&prompt, &request), request.max_tokens);
         // Without a flight of its own, it hears one that is under way.
+        let joined = flight.is_none();
         if let Some(flight) = flight {
             self.queue.push(job(prompt, shared, request, flight)).map_err(|refused| match refused {
                 Refused::Full { waiting } => {
@@ -414,7 +415,7 @@ impl Generate for Engine {
                 Refused::Closed => GenerateError::Stopped,
             })?;
         }
-        Ok(Generation::new(heard))
+        Ok(Generation::new(heard).observed(spent, joined))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Two bodies stand behind it: llama.cpp in this process ([`crate::engine`]) and, later, a remote server.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,6 +11,12 @@ use async_trait::async_trait;
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
+
+mod load;
+mod spent;
+
+pub use load::{Load, Times};
+pub use spent::Spent;
 
 /// Who speaks a [`Message`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -210,17 +217,31 @@ pub enum GenerateError {
 #[derive(Debug)]
 pub struct Generation {
     events: mpsc::Receiver<Result<Event, GenerateError>>,
+    spent: Arc<Spent>,
+    /// It hears what is computed for another caller.
+    joined: bool,
 }
 
 impl Generation {
     /// A generation whose events come from `events`.
     pub fn new(events: mpsc::Receiver<Result<Event, GenerateError>>) -> Self {
-        Self { events }
+        Self { events, spent: Arc::default(), joined: false }
+    }
+
+    /// The same, where `spent` tells at any time what has been computed; by another caller's request, when it `joined` one.
+    pub fn observed(self, spent: Arc<Spent>, joined: bool) -> Self {
+        Self { spent, joined, ..self }
+    }
+
+    /// What it has cost so far: all of it after [`Event::Done`], and what is known of it after an abandoned stream.
+    pub fn usage(&self) -> Usage {
+        let usage = self.spent.get();
+        if self.joined { Usage { cached_tokens: usage.prompt_tokens, ..usage } } else { usage }
     }
 
     /// The next event; `None` after [`Event::Done`] or an error.
     pub async fn next(&mut self) -> Option<Result<Event, GenerateError>> {
-        self.events.recv().await
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
     /// All text, and how it ended.
@@ -243,37 +264,12 @@ impl Stream for Generation {
     type Item = Result<Event, GenerateError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.events.poll_recv(context)
+        let event = self.events.poll_recv(context);
+        if let Poll::Ready(Some(Ok(Event::Done(finish)))) = &event {
+            self.spent.set(finish.usage);
+        }
+        event
     }
-}
-
-/// What a model has done since its start, and what waits; all sums.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Load {
-    /// Requests that wait for a slot now.
-    pub waiting: usize,
-    /// Requests that have a slot now.
-    pub active: usize,
-    /// Requests that got a slot.
-    pub requests: u64,
-    /// Tokens of their prompts.
-    pub prompt_tokens: u64,
-    /// Of these, how many were not computed, since their state was known.
-    pub cached_tokens: u64,
-    /// Bytes that the states of earlier prompts take beside the slots now.
-    pub kept_bytes: u64,
-    /// Tokens of answers.
-    pub written_tokens: u64,
-    /// Tokens that went through the model.
-    pub computed_tokens: u64,
-    /// Steps.
-    pub steps: u64,
-    /// Seconds of all steps.
-    pub busy: f64,
-    /// Seconds that requests waited for a slot.
-    pub waited: f64,
-    /// Seconds from the requests to their first tokens.
-    pub first_token: f64,
 }
 
 /// A chat model.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::Token;
-use crate::generate::{Event, Format, GenerateError, Request, Sampling};
+use crate::generate::{Event, Format, GenerateError, Request, Sampling, Spent};
 
 pub(super) type Heard = Result<Event, GenerateError>;
 
@@ -40,6 +40,8 @@ impl Key {
 #[derive(Debug)]
 pub(super) struct Flight {
     state: Mutex<State>,
+    /// What it has cost so far, which those who leave early pay for too.
+    pub(super) spent: Arc<Spent>,
     /// Room for every event that there can be, so that nobody waits for a reader.
     room: usize,
 }
@@ -74,7 +76,7 @@ impl Flight {
         let room = max_tokens + 2;
         let (events, heard) = mpsc::channel(room);
         let state = State { listeners: vec![Listener { events, joined: false }], ..State::default() };
-        (Self { state: Mutex::new(state), room }, heard)
+        (Self { state: Mutex::new(state), spent: Arc::default(), room }, heard)
     }
 
     /// Tells all listeners. False when none is left.
@@ -114,6 +116,15 @@ impl Flight {
     }
 }
 
+/// A listener's place.
+#[derive(Debug)]
+pub(super) struct Boarded {
+    pub(super) heard: Receiver<Heard>,
+    pub(super) spent: Arc<Spent>,
+    /// A new computation, to be started; `None` where one is under way.
+    pub(super) flight: Option<Arc<Flight>>,
+}
+
 /// The computations in flight, by what they compute.
 #[derive(Debug, Default)]
 pub(super) struct Flights {
@@ -122,16 +133,17 @@ pub(super) struct Flights {
 
 impl Flights {
     /// Joins the computation of `key` where one is under way; else a new one, to be started.
-    pub(super) fn board(&self, key: Key, max_tokens: usize) -> (Receiver<Heard>, Option<Arc<Flight>>) {
+    pub(super) fn board(&self, key: Key, max_tokens: usize) -> Boarded {
         let mut flying = self.flying.lock().unwrap_or_else(PoisonError::into_inner);
         flying.retain(|_, flight| flight.strong_count() > 0);
-        if let Some(heard) = flying.get(&key).and_then(Weak::upgrade).and_then(|flight| flight.join()) {
-            return (heard, None);
+        let under_way = flying.get(&key).and_then(Weak::upgrade);
+        if let Some((flight, heard)) = under_way.and_then(|flight| flight.join().map(|heard| (flight, heard))) {
+            return Boarded { heard, spent: flight.spent.clone(), flight: None };
         }
         let (flight, heard) = Flight::new(max_tokens);
         let flight = Arc::new(flight);
         flying.insert(key, Arc::downgrade(&flight));
-        (heard, Some(flight))
+        Boarded { heard, spent: flight.spent.clone(), flight: Some(flight) }
     }
 }
 
@@ -162,29 +174,29 @@ mod tests {
     #[test]
     fn the_same_request_is_computed_once_and_heard_whole_by_all() {
         let flights = Flights::default();
-        let (first, flight) = flights.board(key(0), 4);
+        let Boarded { heard: first, flight, .. } = flights.board(key(0), 4);
         let flight = flight.unwrap();
         assert!(flight.say(text("a")));
-        let (second, again) = flights.board(key(0), 4);
-        assert!(again.is_none());
-        assert!(flights.board(key(1), 4).1.is_some(), "another seed is another request");
+        let Boarded { heard: second, flight: again, spent } = flights.board(key(0), 4);
+        assert!(again.is_none() && Arc::ptr_eq(&spent, &flight.spent));
+        assert!(flights.board(key(1), 4).flight.is_some(), "another seed is another request");
         flight.say(text("b"));
         flight.say(done(0));
         assert_eq!(all(first), [text("a"), text("b"), done(0)]);
         assert_eq!(all(second), [text("a"), text("b"), done(2)]);
-        assert!(flights.board(key(0), 4).1.is_some(), "what has ended is not joined");
+        assert!(flights.board(key(0), 4).flight.is_some(), "what has ended is not joined");
     }
 
     #[test]
     fn it_goes_on_while_one_listens_and_nobody_joins_what_was_abandoned() {
         let flights = Flights::default();
-        let (first, flight) = flights.board(key(0), 4);
+        let Boarded { heard: first, flight, .. } = flights.board(key(0), 4);
         let flight = flight.unwrap();
-        let (second, _) = flights.board(key(0), 4);
+        let second = flights.board(key(0), 4).heard;
         drop(first);
         assert!(!flight.is_abandoned() && flight.say(text("a")));
         drop(second);
         assert!(flight.is_abandoned());
-        assert!(flights.board(key(0), 4).1.is_some());
+        assert!(flights.board(key(0), 4).flight.is_some());
     }
 }

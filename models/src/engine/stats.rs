@@ -17,13 +17,19 @@ struct Counts {
 pub(super) struct Stats(Mutex<Counts>);
 
 impl Stats {
+    /// Nothing done yet by a model whose weights and slots take so many bytes.
+    pub(super) fn new(model_bytes: u64, context_bytes: u64) -> Self {
+        let load = Load { model_bytes, context_bytes, ..Load::default() };
+        Self(Mutex::new(Counts { load, service: 0.0 }))
+    }
+
     pub(super) fn begins(&self, prompt: usize, cached: usize, waited: Duration) {
         let load = &mut self.lock().load;
         load.requests += 1;
         load.active += 1;
         load.prompt_tokens += prompt as u64;
         load.cached_tokens += cached as u64;
-        load.waited += waited.as_secs_f64();
+        load.waited.note(waited.as_secs_f64());
     }
 
     /// Bytes that kept states take now.
@@ -43,7 +49,9 @@ impl Stats {
     pub(super) fn written(&self, tokens: usize, first: Option<Duration>) {
         let load = &mut self.lock().load;
         load.written_tokens += tokens as u64;
-        load.first_token += first.map_or(0.0, |first| first.as_secs_f64());
+        if let Some(first) = first {
+            load.first_token.note(first.as_secs_f64());
+        }
     }
 
     pub(super) fn ends(&self, service: Duration) {

@@ -57,9 +57,14 @@ impl<S> Task<S> {
         }
     }
 
+    /// What it has cost, of whose prompt `read` tokens are known by now.
+    fn usage(&self, read: usize) -> Usage {
+        let prompt_tokens = read.min(self.job.prompt.len());
+        Usage { prompt_tokens, cached_tokens: self.cached, completion_tokens: self.written }
+    }
+
     fn finish(self, reason: FinishReason, last: Option<String>) -> Ended {
-        let usage =
-            Usage { prompt_tokens: self.job.prompt.len(), cached_tokens: self.cached, completion_tokens: self.written };
+        let usage = self.usage(self.job.prompt.len());
         let last = last.unwrap_or_else(|| self.text.finish());
         if !last.is_empty() {
             self.job.flight.say(Ok(Event::Text(last)));
@@ -201,6 +206,9 @@ impl<S> Slot<S> {
         let asked = feeds.iter().filter(|feed| feed.last).count();
         if asked == 0 {
             self.kept.extend(feeds.iter().map(|feed| feed.token));
+            if let Some(task) = &self.task {
+                task.job.flight.spent.set(task.usage(self.kept.len()));
+            }
             return None;
         }
         let mut task = self.task.take()?;
@@ -231,6 +239,7 @@ impl<S> Slot<S> {
         if !drafted.is_empty() && asked > 1 {
             task.luck.note(asked - 1, right);
         }
+        task.job.flight.spent.set(task.usage(self.kept.len()));
         self.task = Some(task);
         None
     }

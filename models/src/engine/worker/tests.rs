@@ -251,6 +251,26 @@ fn who_leaves_frees_the_slot_before_the_next_step() {
 }
 
 #[test]
+fn what_was_computed_for_who_leaves_is_known() {
+    let (queue, mut worker) = (Queue::new(4), worker(Fake::new(1), 1));
+    let (job, answer) = job("abcdefghijklmnopqrst".bytes().map(Token::from).collect(), 50, &[]);
+    let spent = job.flight.spent.clone();
+    queue.push(job).unwrap();
+    let mut known = vec![spent.get()];
+    for _ in 0..4 {
+        worker.admit(&queue);
+        worker.step();
+        known.push(spent.get());
+    }
+    drop(answer);
+    work(&mut worker, &queue);
+    let usage = |prompt_tokens, completion_tokens| Usage { prompt_tokens, cached_tokens: 0, completion_tokens };
+    // Eight tokens a step: the third reads the last four and writes the first.
+    assert_eq!(known, [usage(0, 0), usage(8, 0), usage(16, 0), usage(20, 1), usage(20, 2)]);
+    assert_eq!(spent.get(), usage(20, 2), "nothing more is computed");
+}
+
+#[test]
 fn a_prompt_that_begins_as_an_earlier_one_is_not_read_twice() {
     for (whole, cached) in [(false, 5), (true, 0)] {
         let (queue, mut worker) = (Queue::new(4), worker(Fake { whole, ..Fake::new(2) }, 2));
