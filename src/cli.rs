@@ -6,6 +6,7 @@ mod chat;
 mod courses;
 mod demo;
 mod ingest;
+mod keys;
 mod models;
 mod output;
 mod search;
@@ -13,6 +14,8 @@ mod serve;
 mod spoken;
 mod students;
 mod summary;
+mod table;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +70,8 @@ pub(crate) enum Work {
     Summary(summary::Arguments),
     Courses(courses::Arguments),
     Students(students::Arguments),
+    Keys(keys::Arguments),
+    Usage(usage::Arguments),
 }
 
 impl Work {
@@ -79,6 +84,8 @@ impl Work {
             Self::Summary(arguments) => arguments.run(app, output).await,
             Self::Courses(arguments) => arguments.run(app, output).await,
             Self::Students(arguments) => arguments.run(app, output).await,
+            Self::Keys(arguments) => arguments.run(app, output).await,
+            Self::Usage(arguments) => arguments.run(app, output).await,
         };
         match done {
             Ok(()) => 0,

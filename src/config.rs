@@ -33,6 +33,22 @@ pub struct Messenger {
     pub api_url: Option<String>,
 }
 
+/// Where health and the models are served, and to whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Http {
+    /// The address.
+    pub listen: SocketAddr,
+    /// Programs on this machine need a key too.
+    pub require_key: bool,
+}
+
+impl Http {
+    /// Whether every program needs a key: where others can reach the address, and where the settings say so.
+    pub fn key_required(&self) -> bool {
+        self.require_key || !self.listen.ip().is_loopback()
+    }
+}
+
 /// The models and what they may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Models {
@@ -72,8 +88,8 @@ pub struct Settings {
     pub telegram: Option<Messenger>,
     /// Discord, when a token is set.
     pub discord: Option<Messenger>,
-    /// Where health is served, if anywhere.
-    pub http: Option<SocketAddr>,
+    /// Where health and the models are served, if anywhere.
+    pub http: Option<Http>,
     /// The models.
     pub models: Models,
     /// Accounts that may do everything.
@@ -108,16 +124,19 @@ pub enum Wrong {
     Range { found: i64, least: i64, most: i64 },
     /// The file with a secret can be read by others.
     Exposed,
+    /// Programs on other machines would be served without a key.
+    Open,
     /// The file cannot be read, or is not TOML.
     File { reason: String },
 }
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "telegram.token",
     "telegram.api_url",
     "discord.token",
     "discord.api_url",
     "http.listen",
+    "http.require_key",
     "models.folder",
     "models.chat",
     "models.embed",
@@ -232,9 +251,7 @@ impl Reader {
     fn settings(&mut self, data: Option<&Path>) -> Settings {
         let telegram = self.messenger("telegram.token", "telegram.api_url");
         let discord = self.messenger("discord.token", "discord.api_url");
-        let listen = self.text("http.listen").filter(|text| !text.is_empty());
-        let http =
-            listen.and_then(|text| self.parsed("http.listen", &text, "config-wants-address", |t| t.parse().ok()));
+        let http = self.http();
         let models = self.models();
         let admins = self.admins();
         let folder = self.text("data.folder").map(PathBuf::from);
@@ -249,6 +266,18 @@ impl Reader {
             log_format: self.log_format(),
             log_level: self.log_level(),
         }
+    }
+
+    fn http(&mut self) -> Option<Http> {
+        let listen = self.text("http.listen").filter(|text| !text.is_empty());
+        let listen =
+            listen.and_then(|text| self.parsed("http.listen", &text, "config-wants-address", |t| t.parse().ok()));
+        let asked: Option<bool> = self.get("http.require_key", "config-wants-flag");
+        let http = Http { listen: listen?, require_key: asked.unwrap_or(false) };
+        if asked == Some(false) && http.key_required() {
+            self.problems.push(Problem { key: "http.require_key".to_owned(), wrong: Wrong::Open });
+        }
+        Some(http)
     }
 
     fn models(&mut self) -> Models {
@@ -449,6 +478,22 @@ mod tests {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         let problems = Settings::load(Some(&file), None).unwrap_err();
         assert_eq!(problems, [Problem { key: "telegram.token".to_owned(), wrong: Wrong::Exposed }]);
+    }
+
+    #[test]
+    fn who_listens_on_the_network_asks_for_keys() {
+        for (text, expected) in [
+            ("listen = '127.0.0.1:80'", Some(false)),
+            ("listen = '[::1]:80'", Some(false)),
+            ("listen = '127.0.0.1:80'\nrequire_key = true", Some(true)),
+            ("listen = '0.0.0.0:80'", Some(true)),
+            ("require_key = true", None),
+        ] {
+            let http = load(&format!("[http]\n{text}")).unwrap().http;
+            assert_eq!(http.map(|http| http.key_required()), expected, "{text}");
+        }
+        let problems = load("[http]\nlisten = '0.0.0.0:80'\nrequire_key = false").unwrap_err();
+        assert_eq!(problems, [Problem { key: "http.require_key".to_owned(), wrong: Wrong::Open }]);
     }
 
     #[test]

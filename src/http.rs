@@ -1,77 +1,104 @@
 //! HTTP of the server: health, metrics, and the models as a service in the form of OpenAI's API.
 //!
-//! Whoever reaches it uses the school's machine: without a key only programs on the same machine are served.
+//! Whoever reaches it uses the school's machine: it serves whoever shows a key, and programs on the same machine. TLS is
+//! left to a reverse proxy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::config::Http;
 use crate::dialogue::Parts;
+use access::Strangers;
+use connection::Limits;
+use quota::Quotas;
 use refusal::Refusal;
 
+mod access;
+mod bill;
 mod chat;
+mod connection;
 mod embeddings;
 mod metrics;
 mod models;
+mod patient;
+mod quota;
 mod refusal;
 
-/// The largest body of a request, in bytes.
+/// The largest body of a request, in bytes, and how long it may take to come.
 const BODY: usize = 1 << 20;
+const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// Serves on `listen` until `stop`; `ready` says what `/readyz` answers.
+/// What handlers work with.
+struct Service {
+    parts: Arc<Parts>,
+    /// Programs on this machine need a key too.
+    key_required: bool,
+    quotas: Quotas,
+    strangers: Strangers,
+    /// What was used and is being written to disk.
+    payments: TaskTracker,
+}
+
+/// The service, as handlers get it.
+type Shared = State<Arc<Service>>;
+
+/// Serves as the settings say until `stop`; `ready` says what `/readyz` answers.
 ///
 /// # Errors
 /// When the address cannot be listened on.
 pub(crate) async fn serve(
-    listen: SocketAddr,
+    settings: Http,
     parts: Arc<Parts>,
     ready: watch::Receiver<bool>,
     stop: CancellationToken,
-) -> std::io::Result<(SocketAddr, impl Future<Output = std::io::Result<()>>)> {
-    let listener = TcpListener::bind(listen).await?;
+) -> std::io::Result<(SocketAddr, impl Future<Output = ()>)> {
+    let listener = TcpListener::bind(settings.listen).await?;
     let address = listener.local_addr()?;
-    let service = router(parts, ready).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
-    Ok((address, async move { serving.await }))
+    let service = Arc::new(Service {
+        parts,
+        key_required: settings.key_required(),
+        quotas: Quotas::default(),
+        strangers: Strangers::default(),
+        payments: TaskTracker::new(),
+    });
+    let serving = connection::serve(listener, router(service.clone(), ready), Limits::default(), stop);
+    let served = async move {
+        serving.await;
+        service.payments.close();
+        service.payments.wait().await;
+    };
+    Ok((address, served))
 }
 
-fn router(parts: Arc<Parts>, ready: watch::Receiver<bool>) -> Router {
+fn router(service: Arc<Service>, ready: watch::Receiver<bool>) -> Router {
     let readiness = move || async move {
         if *ready.borrow() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
     };
-    let service = Router::new()
+    let served = Router::new()
         .route("/v1/models", get(models::list))
         .route("/v1/models/{name}", get(models::one))
         .route("/v1/chat/completions", post(chat::complete))
         .route("/v1/embeddings", post(embeddings::embed))
         .route("/metrics", get(metrics::show))
-        .layer(axum::middleware::from_fn(nearby_only))
-        .layer(DefaultBodyLimit::max(BODY))
-        .with_state(parts);
+        .route_layer(from_fn_with_state(service.clone(), access::admit))
+        .with_state(service);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readiness))
-        .merge(service)
+        .merge(served)
         .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "there is nothing at this address") })
+        .method_not_allowed_fallback(|| async {
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this address takes another method")
+        })
 }
-
-/// Lets programs on this machine in.
-async fn nearby_only(request: Request, next: Next) -> Response {
-    let nearby = request.extensions().get::<ConnectInfo<SocketAddr>>().is_some_and(|peer| peer.0.ip().is_loopback());
-    if nearby {
-        return next.run(request).await;
-    }
-    Refusal::new(StatusCode::UNAUTHORIZED, "only programs on the tutor's own machine are served").into_response()
-}
-
-/// The parts, as handlers get them.
-type Shared = State<Arc<Parts>>;

@@ -22,10 +22,12 @@ pub(crate) mod fake;
 mod fixtures;
 mod folder;
 mod inbox;
+mod keys;
 #[cfg(test)]
 mod kill;
 mod kinds;
 mod links;
+mod meter;
 mod mydata;
 mod questions;
 #[cfg(test)]
@@ -36,10 +38,13 @@ mod students;
 mod trees;
 mod turns;
 
+pub(crate) use keys::{ApiKey, KeyHash, KeySecret, Priority};
+pub(crate) use meter::{DayUsage, Meter, Metered, Spending, day};
 pub(crate) use store::SledMemory;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tutor_bots::chat::{Acceptance, AccountId, Button, Incoming, IncomingId, Pending, Sources};
 use tutor_models::generate::Usage;
@@ -184,6 +189,8 @@ pub(crate) struct Turn {
     pub(crate) dialogue: bool,
     /// What it cost.
     pub(crate) usage: Usage,
+    /// The model that was used, if one was.
+    pub(crate) model: Option<String>,
 }
 
 /// A question that the notes did not answer, passed to the teacher by its student.
@@ -300,7 +307,7 @@ pub(crate) trait Memory: Send + Sync {
     /// The message is no longer pending. Its id stays known.
     async fn delivered(&self, id: &IncomingId) -> Result<(), MemoryError>;
 
-    /// Keeps a turn and adds its usage to the student's total, as one change. A turn for the same message
+    /// Keeps a turn and adds its usage to the student's total and to the day's meters, as one change. A turn for the same message
     /// is kept once: the second call changes nothing.
     async fn record(&self, turn: &Turn) -> Result<(), MemoryError>;
     /// The turn that answered a message.
@@ -317,11 +324,26 @@ pub(crate) trait Memory: Send + Sync {
     /// Removes a question that was dealt with; false when there is none.
     async fn close_question(&self, id: &IncomingId) -> Result<bool, MemoryError>;
 
+    /// Keeps a new key. [`MemoryError::Exists`] when there is one of its name.
+    async fn create_key(&self, key: &ApiKey) -> Result<(), MemoryError>;
+    /// All keys, by name.
+    async fn keys(&self) -> Result<Vec<ApiKey>, MemoryError>;
+    /// The key of this hash.
+    async fn key(&self, hash: &KeyHash) -> Result<Option<ApiKey>, MemoryError>;
+    /// Removes the key of this name or [`ApiKey::id`]; what it was. What was metered for its name stays.
+    async fn revoke_key(&self, name_or_id: &str) -> Result<Option<ApiKey>, MemoryError>;
+
+    /// Adds what a request to the service used to the day's meters.
+    async fn meter(&self, spending: &Spending) -> Result<(), MemoryError>;
+    /// What one key, course, student or model used in a day (UTC).
+    async fn metered_on(&self, meter: Meter, name: &str, day: Date) -> Result<DayUsage, MemoryError>;
+    /// All that a meter shows from a day on, by name and day.
+    async fn metered(&self, meter: Meter, since: Option<Date>) -> Result<Vec<Metered>, MemoryError>;
     /// What a student's turns cost.
     async fn usage(&self, student: &StudentId) -> Result<TotalUsage, MemoryError>;
     /// All that is kept about a student, as one JSON object; `None` when there is no such student. Its keys:
-    /// `student`, `memberships`, `turns` (oldest first), `questions` (open ones), `usage`, `pending` (messages
-    /// that are not answered yet) and `link_code_expires`. Times are in RFC 3339.
+    /// `student`, `memberships`, `turns` (oldest first), `questions` (open ones), `usage`, `usage_by_day`,
+    /// `pending` (messages that are not answered yet) and `link_code_expires`. Times are in RFC 3339.
     async fn export(&self, student: &StudentId) -> Result<Option<serde_json::Value>, MemoryError>;
     /// Removes all that is kept about a student, from the files on disk too: afterwards no file of the
     /// store contains any of it. The course and the restart of a conversation go with it where nobody else

@@ -18,6 +18,8 @@ mod crash;
 mod discord;
 #[path = "e2e/disk.rs"]
 mod disk;
+#[path = "e2e/keys.rs"]
+mod keys;
 #[path = "e2e/server.rs"]
 mod server;
 #[path = "e2e/telegram.rs"]

@@ -325,6 +325,34 @@ cli-students-forget = Remove all that is kept about a student, from the disk too
 cli-students-forget-id = The pseudonym, or an account such as telegram:12345
 cli-students-forget-examples =
     tutor students forget telegram:12345
+cli-keys = Keys to the models as a service: create, list, revoke
+cli-keys-examples =
+    tutor keys create grader --requests-per-minute 60 --tokens-per-day 200000
+    tutor keys list
+    tutor keys revoke grader
+cli-keys-create = Make a key and print it, this once
+cli-keys-create-name = Its name: a-z, 0-9, - and _
+cli-keys-create-requests_per_minute = Requests that it may make in a minute
+cli-keys-create-tokens_per_day = Tokens of prompts and answers that it may use in a day (UTC)
+cli-keys-create-priority = Whose turn it takes at the engine
+cli-keys-create-expires = The last day on which it works, such as 2027-07-31 (UTC)
+cli-keys-create-examples =
+    tutor keys create grader --requests-per-minute 60 --tokens-per-day 200000 --expires 2027-07-31
+    tutor keys create nightly --priority background
+cli-keys-list = List the keys, their limits and what they used today
+cli-keys-list-examples =
+    tutor keys list --json
+cli-keys-revoke = Make a key useless at once, on the running server too
+cli-keys-revoke-name = Its name or id
+cli-keys-revoke-examples =
+    tutor keys revoke grader
+cli-usage = Show what keys, courses, students and models used
+cli-usage-by = One of them only
+cli-usage-since = From this day on, such as 2026-09-01 (UTC)
+cli-usage-examples =
+    tutor usage
+    tutor usage --by course --since 2026-09-01
+    tutor usage --json
 cli-serve = Run the bots that the settings name
 cli-serve-examples =
     TUTOR_TELEGRAM_TOKEN=123:abc TUTOR_ACCESS_ADMINS=telegram:12345 tutor serve
@@ -344,6 +372,29 @@ cli-server-gone = The server that holds the data folder went away. Please try ag
 cli-too-long = The question has { $length } characters; { $limit } fit.
 cli-empty = The question is empty.
 
+## Keys and usage
+key-created = The key “{ $name }” is shown this once; only its hash is kept. Programs send it as “Authorization: Bearer KEY”.
+key-exists = There is a key “{ $name }” already. Revoke it first (tutor keys revoke { $name }), or choose another name.
+key-bad-name = “{ $name }” cannot be a key's name. Use 1 to 64 of a-z, 0-9, - and _.
+key-bad-date = A key cannot expire on { $date }.
+key-unknown = There is no key “{ $name }”. “tutor keys list” shows them.
+key-revoked = The key “{ $name }” no longer works.
+keys-name = name
+keys-id = id
+keys-priority = priority
+keys-requests = requests/min
+keys-limit = tokens/day
+keys-today = today
+keys-expires = expires (UTC)
+usage-key = key
+usage-course = course
+usage-student = student
+usage-model = model
+usage-requests = requests
+usage-prompt = tokens read
+usage-cached = from the cache
+usage-completion = written
+
 ## The console
 console-prompt = you
 console-welcome = Ask about your course. /help shows the commands, Ctrl-D leaves.
@@ -355,6 +406,7 @@ console-cut-off = The tutor was interrupted. The answer comes at the next start.
 ## The server
 serve-ready = The tutor is ready.
 serve-alone = No messenger is set up: set TUTOR_TELEGRAM_TOKEN or TUTOR_DISCORD_TOKEN. Until then only this machine can ask (tutor chat).
+serve-no-keys = Programs need a key to use the models at { $address }, and there is none yet: tutor keys create NAME
 serve-stopping = The tutor is stopping; answers in progress are finished first.
 serve-failed = { $what } failed: { $reason }
 serve-model-failed = The model { $model } cannot be loaded: { $reason }. “tutor models pull { $model }” fetches it anew.
@@ -385,6 +437,8 @@ config-kind = “{ $found }” is not { $wanted }
 config-range = { $found } is not between { $least } and { $most }
 config-exposed = other users of this machine can read this file, and it holds a secret: chmod 600, or put the secret into the environment
 config-file = cannot be read: { $reason }
+config-open = programs on other machines need a key: leave this away (or make it true), or listen on 127.0.0.1
+config-wants-flag = true or false
 config-wants-text = text
 config-wants-number = a whole number
 config-wants-url = an address that begins with http:// or https://

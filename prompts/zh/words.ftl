@@ -316,6 +316,34 @@ cli-students-forget = 删除保存的关于一名学生的一切，磁盘上也�
 cli-students-forget-id = 化名，或 telegram:12345 这样的账号
 cli-students-forget-examples =
     tutor students forget telegram:12345
+cli-keys = 模型服务的密钥：创建、列出、吊销
+cli-keys-examples =
+    tutor keys create grader --requests-per-minute 60 --tokens-per-day 200000
+    tutor keys list
+    tutor keys revoke grader
+cli-keys-create = 生成密钥并输出，只显示这一次
+cli-keys-create-name = 名称：a-z、0-9、- 和 _
+cli-keys-create-requests_per_minute = 每分钟最多的请求数
+cli-keys-create-tokens_per_day = 每天（UTC）最多的词元数，提示词和回答合计
+cli-keys-create-priority = 在引擎中按谁的先后排队
+cli-keys-create-expires = 最后一个有效日，例如 2027-07-31（UTC）
+cli-keys-create-examples =
+    tutor keys create grader --requests-per-minute 60 --tokens-per-day 200000 --expires 2027-07-31
+    tutor keys create nightly --priority background
+cli-keys-list = 列出密钥、限额和今天的用量
+cli-keys-list-examples =
+    tutor keys list --json
+cli-keys-revoke = 立即吊销密钥，正在运行的服务也马上不再接受
+cli-keys-revoke-name = 名称或编号
+cli-keys-revoke-examples =
+    tutor keys revoke grader
+cli-usage = 显示密钥、课程、学生和模型的用量
+cli-usage-by = 只显示其中一种
+cli-usage-since = 从这一天起，例如 2026-09-01（UTC）
+cli-usage-examples =
+    tutor usage
+    tutor usage --by course --since 2026-09-01
+    tutor usage --json
 cli-serve = 运行设置中指定的机器人
 cli-serve-examples =
     TUTOR_TELEGRAM_TOKEN=123:abc TUTOR_ACCESS_ADMINS=telegram:12345 tutor serve
@@ -335,6 +363,29 @@ cli-server-gone = 占用数据文件夹的服务已经离开，请再试一次�
 cli-too-long = 问题有 { $length } 个字符，最多 { $limit } 个。
 cli-empty = 问题是空的。
 
+## 密钥与用量
+key-created = 密钥“{ $name }”只显示这一次，保存的只有它的哈希值。程序用“Authorization: Bearer 密钥”发送它。
+key-exists = 已有密钥“{ $name }”。请先吊销它（tutor keys revoke { $name }），或换一个名称。
+key-bad-name = “{ $name }”不能用作密钥名称。请用 1 到 64 个 a-z、0-9、- 或 _。
+key-bad-date = 密钥不能在 { $date } 到期。
+key-unknown = 没有密钥“{ $name }”。用 tutor keys list 查看。
+key-revoked = 密钥“{ $name }”已失效。
+keys-name = 名称
+keys-id = 编号
+keys-priority = 优先级
+keys-requests = 请求/分钟
+keys-limit = 词元/天
+keys-today = 今天
+keys-expires = 到期（UTC）
+usage-key = 密钥
+usage-course = 课程
+usage-student = 学生
+usage-model = 模型
+usage-requests = 请求
+usage-prompt = 读入词元
+usage-cached = 其中缓存
+usage-completion = 写出词元
+
 ## 终端
 console-prompt = 你
 console-welcome = 请问课程里的问题。/help 查看命令，Ctrl-D 离开。
@@ -346,6 +397,7 @@ console-cut-off = 助教被中断，下次启动时会补上回答。
 ## 服务
 serve-ready = 助教已就绪。
 serve-alone = 还没有设置聊天平台：请设置 TUTOR_TELEGRAM_TOKEN 或 TUTOR_DISCORD_TOKEN。在此之前只有本机可以提问（tutor chat）。
+serve-no-keys = 程序使用 { $address } 上的模型需要密钥，而现在还没有：tutor keys create 名称
 serve-stopping = 助教正在停止，会先完成正在进行的回答。
 serve-failed = { $what } 出错：{ $reason }
 serve-model-failed = 无法加载模型 { $model }：{ $reason }。可以用 tutor models pull { $model } 重新获取。
@@ -373,6 +425,8 @@ config-kind = “{ $found }”不是{ $wanted }
 config-range = { $found } 不在 { $least } 与 { $most } 之间
 config-exposed = 本机其他用户能读取这个文件，而其中有密钥：请 chmod 600，或把密钥放进环境变量
 config-file = 无法读取：{ $reason }
+config-open = 其他机器上的程序必须使用密钥：请去掉这一行（或改为 true），或者只监听 127.0.0.1
+config-wants-flag = true 或 false
 config-wants-text = 文本
 config-wants-number = 整数
 config-wants-url = 以 http:// 或 https:// 开头的地址

@@ -78,6 +78,7 @@ impl Arguments {
             },
             dialogue: true,
             usage: answered.usage,
+            model: answered.found.then(|| app.parts.model.chat_name().to_owned()),
         };
         Ok(app.parts.memory.record(&turn).await?)
     }

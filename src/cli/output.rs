@@ -42,7 +42,7 @@ pub(crate) enum Line {
     Part(String),
     /// A line of progress that the next one replaces.
     Status(String),
-    /// A sentence about something that went wrong.
+    /// A sentence beside the result, most often about something that went wrong.
     Error(String),
 }
 
@@ -80,6 +80,11 @@ impl Output {
             Ok(text) => self.out(text).await,
             Err(error) => self.error(&error.to_string()).await,
         }
+    }
+
+    /// Says something beside the result, where it does not get into a script's way.
+    pub(crate) async fn note(&self, text: &str) {
+        self.line(Line::Error(text.to_owned())).await;
     }
 
     /// Shows progress, where it can be seen.

@@ -145,11 +145,18 @@ async fn start_http(
     services: &mut Services,
     spoken: &Spoken,
 ) -> Result<(), String> {
-    let Some(listen) = app.settings.http else { return Ok(()) };
-    let (address, serving) = http::serve(listen, app.parts.clone(), readiness, end.clone()).await.map_err(|error| {
-        spoken.say("serve-failed", &[("what", &listen.to_string()), ("reason", &error.to_string())])
-    })?;
+    let Some(settings) = app.settings.http else { return Ok(()) };
+    let (address, serving) =
+        http::serve(settings, app.parts.clone(), readiness, end.clone()).await.map_err(|error| {
+            spoken.say("serve-failed", &[("what", &settings.listen.to_string()), ("reason", &error.to_string())])
+        })?;
     tracing::info!(%address, "http is served");
-    services.spawn(async move { ("HTTP", serving.await.map_err(|error| error.to_string())) });
+    if settings.key_required() && app.parts.memory.keys().await.is_ok_and(|keys| keys.is_empty()) {
+        output::print_error(&spoken.say("serve-no-keys", &[("address", &address.to_string())]));
+    }
+    services.spawn(async move {
+        serving.await;
+        ("HTTP", Ok(()))
+    });
     Ok(())
 }

@@ -72,6 +72,7 @@ fn mistake(spoken: &Spoken, wrong: &Wrong) -> String {
             &[("found", &found.to_string()), ("least", &least.to_string()), ("most", &most.to_string())],
         ),
         Wrong::Exposed => spoken.say("config-exposed", &[]),
+        Wrong::Open => spoken.say("config-open", &[]),
         Wrong::File { reason } => spoken.say("config-file", &[("reason", reason)]),
     }
 }

@@ -157,6 +157,7 @@ async fn carry_out(
             said: outcome.said.clone(),
             dialogue: outcome.keep == Keep::Dialogue,
             usage: outcome.usage,
+            model: (outcome.usage != Usage::default()).then(|| parts.model.chat_name().to_owned()),
         };
         parts.memory.record(&turn).await?;
     }

@@ -3,20 +3,22 @@
 use std::convert::Infallible;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::sse::{self, Sse};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use futures::Stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tutor_models::generate::{
-    Caller, Event, Finish, FinishReason, Format, Generation, Message, Request, Role, Sampling, Usage,
+    Event, Finish, FinishReason, Format, GenerateError, Message, Request, Role, Sampling, Usage,
 };
 
 use super::Shared;
+use super::access::Access;
+use super::bill::{Bill, Paid};
 use super::models::is_meant;
 use super::refusal::Refusal;
 
@@ -95,22 +97,32 @@ struct JsonSchema {
 
 /// Carries it out.
 pub(super) async fn complete(
-    State(parts): Shared,
+    State(service): Shared,
+    Extension(access): Extension<Access>,
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Response, Refusal> {
     let Json(asked) = asked.map_err(|error| Refusal::bad(error.body_text()))?;
-    let name = parts.model.chat_name().to_owned();
+    let name = service.parts.model.chat_name().to_owned();
     if !is_meant(asked.model.as_deref(), &name) {
         return Err(Refusal::new(StatusCode::NOT_FOUND, format!("chats are answered by the model {name}")));
     }
-    let model = parts.model.get().await?;
+    let model = service.parts.model.get().await?;
     let (stream, usage) = (asked.stream, asked.stream_options.as_ref().is_some_and(|options| options.include_usage));
-    let mut request = asked.request()?;
-    if request.max_tokens == 0 {
-        // As much as fits, which is what programs expect that name no limit.
-        request.max_tokens = model.window().saturating_sub(model.count(&request.messages).await?).max(1);
+    let mut request = asked.request(&access)?;
+    let prompt = model.count(&request.messages).await?;
+    if prompt >= model.window() {
+        return Err(GenerateError::PromptTooLong { tokens: prompt, limit: model.window() - 1 }.into());
     }
-    let generation = model.generate(request).await?;
+    let bill = if request.max_tokens == 0 {
+        // As much as fits and is left, which is what programs expect that name no limit.
+        let bill = Bill::open(&service, &access, &name, prompt + 1, model.window())?;
+        request.max_tokens = bill.reserved() - prompt;
+        bill
+    } else {
+        let all = prompt + request.max_tokens;
+        Bill::open(&service, &access, &name, all, all)?
+    };
+    let generation = Paid::new(model.generate(request).await?, bill);
     let answer = Answer { id: format!("chatcmpl-{:016x}", rand::random::<u64>()), created: now(), model: name };
     if stream {
         return Ok(Sse::new(answer.stream(generation, usage)).keep_alive(sse::KeepAlive::default()).into_response());
@@ -120,7 +132,7 @@ pub(super) async fn complete(
 }
 
 impl Asked {
-    fn request(self) -> Result<Request, Refusal> {
+    fn request(self, access: &Access) -> Result<Request, Refusal> {
         if self.messages.is_empty() || self.messages.len() > MESSAGES {
             return Err(Refusal::bad(format!("messages must hold 1 to {MESSAGES} messages")));
         }
@@ -151,7 +163,7 @@ impl Asked {
             Some(ResponseFormat::JsonObject) => Format::JsonSchema(json!({"type": "object"}).to_string()),
             Some(ResponseFormat::JsonSchema { json_schema }) => Format::JsonSchema(json_schema.schema.to_string()),
         };
-        let caller = Caller { name: self.user.unwrap_or_default(), ..Caller::default() };
+        let caller = access.caller(self.user);
         Ok(Request {
             messages: self.messages.into_iter().map(Said::message).collect::<Result<_, _>>()?,
             // Who knows what other programs put into their rules: nothing of it is kept on disk.
@@ -235,11 +247,7 @@ impl Answer {
     }
 
     /// The events of a stream. When the program hangs up, the generation is dropped with it.
-    fn stream(
-        self,
-        generation: Generation,
-        with_usage: bool,
-    ) -> impl Stream<Item = Result<sse::Event, Infallible>> + use<> {
+    fn stream(self, generation: Paid, with_usage: bool) -> impl Stream<Item = Result<sse::Event, Infallible>> + use<> {
         let first = self.delta(json!({"role": "assistant", "content": ""}), None);
         futures::stream::unfold(Some((self, generation, vec![first])), move |state| async move {
             let (answer, mut generation, mut ready) = state?;

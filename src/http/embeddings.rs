@@ -1,13 +1,16 @@
 //! `POST /v1/embeddings`: texts to vectors of length 1.
 
-use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tutor_models::generate::Usage;
 
 use super::Shared;
+use super::access::Access;
+use super::bill::Bill;
 use super::models::is_meant;
 use super::refusal::Refusal;
 
@@ -31,11 +34,12 @@ enum Input {
 
 /// Carries it out.
 pub(super) async fn embed(
-    State(parts): Shared,
+    State(service): Shared,
+    Extension(access): Extension<Access>,
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let Json(asked) = asked.map_err(|error| Refusal::bad(error.body_text()))?;
-    let name = parts.model.embed_name();
+    let name = service.parts.model.embed_name();
     if !is_meant(asked.model.as_deref(), name) {
         return Err(Refusal::new(StatusCode::NOT_FOUND, format!("embeddings are made by the model {name}")));
     }
@@ -51,9 +55,12 @@ pub(super) async fn embed(
     if texts.is_empty() || texts.len() > TEXTS {
         return Err(Refusal::bad(format!("input must hold 1 to {TEXTS} texts")));
     }
-    let embedder = parts.model.embedder().await?;
+    let embedder = service.parts.model.embedder().await?;
     let tokens: usize = texts.iter().map(|text| embedder.count(text)).sum();
+    let mut bill = Bill::open(&service, &access, name, tokens, tokens)?;
     let vectors = embedder.embed(texts).await?;
+    bill.note(Usage { prompt_tokens: tokens, ..Usage::default() });
+    bill.pay().await;
     let data: Vec<Value> = (0..)
         .zip(vectors)
         .map(|(index, vector): (u32, _)| {

@@ -8,13 +8,15 @@ use axum::response::IntoResponse;
 use tutor_models::generate::{Load, Times};
 
 use super::Shared;
+use super::quota::Counts;
 
 /// All of it.
-pub(super) async fn show(State(parts): Shared) -> impl IntoResponse {
+pub(super) async fn show(State(service): Shared) -> impl IntoResponse {
     let mut page = Page::default();
-    if let Some(engine) = parts.model.running() {
-        of_model(&mut page, parts.model.chat_name(), &engine.load());
+    if let Some(engine) = service.parts.model.running() {
+        of_model(&mut page, service.parts.model.chat_name(), &engine.load());
     }
+    of_keys(&mut page, &service.quotas.counts());
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.text)
 }
 
@@ -54,6 +56,26 @@ fn of_model(page: &mut Page, model: &str, load: &Load) {
     }
     page.histogram("queue_seconds", "Seconds from a request to its slot.", model, &load.waited);
     page.histogram("first_token_seconds", "Seconds from a request to its first token.", model, &load.first_token);
+}
+
+/// What keys have asked for since the start; the metered usage of days stands on disk.
+fn of_keys(page: &mut Page, keys: &[(String, Counts)]) {
+    page.family("key_requests_total", "counter", "Requests with a key.");
+    for (name, counts) in keys {
+        page.sample("key_requests_total", &[("key", name)], counts.requests as f64);
+    }
+    page.family("key_refused_total", "counter", "Requests beyond the quotas of a key.");
+    for (name, counts) in keys {
+        page.sample("key_refused_total", &[("key", name)], counts.refused as f64);
+    }
+    page.family("key_tokens_total", "counter", "Tokens of a key's requests, by kind.");
+    for (name, Counts { tokens, .. }) in keys {
+        let kinds =
+            [("prompt", tokens.prompt_tokens), ("cached", tokens.cached_tokens), ("written", tokens.completion_tokens)];
+        for (kind, tokens) in kinds {
+            page.sample("key_tokens_total", &[("key", name), ("kind", kind)], tokens as f64);
+        }
+    }
 }
 
 /// A page in Prometheus' text form; every name begins with `tutor_`.
@@ -96,6 +118,8 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tutor_models::generate::Usage;
+
     use super::*;
 
     #[test]
@@ -104,12 +128,17 @@ mod tests {
         [0.07, 0.3, 200.0].into_iter().for_each(|seconds| load.first_token.note(seconds));
         let mut page = Page::default();
         of_model(&mut page, "a \"b\"\\\nc", &load);
+        let tokens = Usage { prompt_tokens: 9, cached_tokens: 4, completion_tokens: 2 };
+        of_keys(&mut page, &[("grader".to_owned(), Counts { requests: 3, refused: 1, tokens })]);
         let text = page.text;
         for line in [
             "# TYPE tutor_requests_total counter",
             r#"tutor_requests_total{model="a \"b\"\\\nc"} 2"#,
             r#"tutor_cache_hit_ratio{model="a \"b\"\\\nc"} 0.25"#,
             r#"tutor_queue_requests{model="a \"b\"\\\nc"} 3"#,
+            r#"tutor_key_requests_total{key="grader"} 3"#,
+            r#"tutor_key_refused_total{key="grader"} 1"#,
+            r#"tutor_key_tokens_total{key="grader",kind="cached"} 4"#,
             "# TYPE tutor_first_token_seconds histogram",
             r#"tutor_first_token_seconds_bucket{model="a \"b\"\\\nc",le="0.1"} 1"#,
             r#"tutor_first_token_seconds_bucket{model="a \"b\"\\\nc",le="0.4"} 2"#,

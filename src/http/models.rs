@@ -10,14 +10,14 @@ use super::refusal::Refusal;
 use crate::dialogue::Parts;
 
 /// All of them.
-pub(super) async fn list(State(parts): Shared) -> Json<Value> {
-    let models: Vec<Value> = names(&parts).iter().map(|name| described(name)).collect();
+pub(super) async fn list(State(service): Shared) -> Json<Value> {
+    let models: Vec<Value> = names(&service.parts).iter().map(|name| described(name)).collect();
     Json(json!({"object": "list", "data": models}))
 }
 
 /// The one of a name.
-pub(super) async fn one(State(parts): Shared, Path(name): Path<String>) -> Result<Json<Value>, Refusal> {
-    let known = names(&parts).iter().any(|known| **known == name);
+pub(super) async fn one(State(service): Shared, Path(name): Path<String>) -> Result<Json<Value>, Refusal> {
+    let known = names(&service.parts).iter().any(|known| **known == name);
     let unknown = || Refusal::new(StatusCode::NOT_FOUND, format!("there is no model {name} here"));
     known.then(|| Json(described(&name))).ok_or_else(unknown)
 }

@@ -1,5 +1,7 @@
 //! Errors in OpenAI's form: `{"error": {"message": …, "type": …, "code": …}}`.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -29,8 +31,19 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    fn with_code(self, code: &'static str) -> Self {
+    /// A request that may come again after `wait`.
+    pub(super) fn too_many(message: impl Into<String>, code: &'static str, wait: Duration) -> Self {
+        let retry_after = Some(wait.as_secs_f64().ceil().max(1.0) as u64);
+        Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message).with_code(code) }
+    }
+
+    pub(super) fn with_code(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
+    }
+
+    #[cfg(test)]
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// What a program reads.
@@ -48,8 +61,12 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
+        let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -61,10 +78,7 @@ impl From<GenerateError> for Refusal {
         match error {
             GenerateError::PromptTooLong { .. } => Self::bad(message).with_code("context_length_exceeded"),
             GenerateError::BadFormat { .. } => Self::bad(message),
-            GenerateError::Busy { wait, .. } => {
-                let retry_after = Some(wait.as_secs().max(1));
-                Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message).with_code("queue_full") }
-            }
+            GenerateError::Busy { wait, .. } => Self::too_many(message, "queue_full", wait),
             GenerateError::TooLate => Self::new(StatusCode::SERVICE_UNAVAILABLE, message),
             GenerateError::Stopped => Self::new(StatusCode::SERVICE_UNAVAILABLE, message),
             GenerateError::Backend { .. } => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),

@@ -3,7 +3,9 @@
 mod courses;
 mod forget;
 mod inbox;
+mod keys;
 mod links;
+mod meter;
 mod people;
 pub(super) mod sample;
 mod turns;
@@ -49,6 +51,15 @@ keeps! {
         keeps_to_the_student_and_the_course
         knows_invitations_until_they_expire
         knows_the_course_of_a_place;
+    keys:
+        knows_a_key_by_its_hash_until_it_is_revoked
+        keeps_names_apart
+        lists_keys_by_name;
+    meter:
+        adds_up_by_day_and_name
+        counts_a_turn_for_its_student_course_and_model
+        follows_a_student_who_is_linked
+        keeps_a_course_s_sums_when_a_student_is_forgotten;
     inbox:
         accepts_a_message_once
         keeps_pending_messages_in_order_by_platform

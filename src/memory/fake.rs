@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tutor_bots::chat::{Acceptance, AccountId, Incoming, IncomingId, Pending};
 use tutor_models::generate::Usage;
 
+use super::meter::of_turn;
 use super::{
-    Course, CourseId, Forgotten, Invitation, Membership, Memory, MemoryError, OpenQuestion, Student, StudentId,
-    TotalUsage, Turn,
+    ApiKey, Course, CourseId, DayUsage, Forgotten, Invitation, KeyHash, Membership, Memory, MemoryError, Meter,
+    Metered, OpenQuestion, Spending, Student, StudentId, TotalUsage, Turn, day,
 };
 
 /// Memory without a disk.
@@ -38,6 +40,8 @@ struct State {
     turns_so_far: u64,
     questions: Vec<OpenQuestion>,
     usage: BTreeMap<StudentId, TotalUsage>,
+    keys: Vec<ApiKey>,
+    days: BTreeMap<(Meter, String, Date), DayUsage>,
 }
 
 impl State {
@@ -66,6 +70,22 @@ impl State {
         self.members.insert(key, merged);
     }
 
+    fn add_usage(&mut self, meters: &[(Meter, &str)], at: Timestamp, tokens: Usage) {
+        for (meter, name) in meters {
+            let usage = self.days.entry((*meter, (*name).to_owned(), day(at))).or_default();
+            *usage += DayUsage { requests: 1, tokens };
+        }
+    }
+
+    fn metered(&self, meter: Meter) -> impl Iterator<Item = Metered> {
+        let rows = self.days.iter().filter(move |((by, ..), _)| *by == meter);
+        rows.map(|((_, name, day), usage)| Metered { day: *day, name: name.clone(), usage: *usage })
+    }
+
+    fn of_student(&self, student: &StudentId) -> Vec<Metered> {
+        self.metered(Meter::Student).filter(|row| row.name == student.0).collect()
+    }
+
     fn merge(&mut self, to: &mut Student, from: Student) {
         for mut membership in self.memberships(&from.id) {
             self.members.remove(&(from.id.clone(), membership.course.clone()));
@@ -85,6 +105,10 @@ impl State {
             let total = self.usage.entry(to.id.clone()).or_default();
             total.turns += more.turns;
             total.tokens += more.tokens;
+        }
+        for row in self.of_student(&from.id) {
+            self.days.remove(&(Meter::Student, from.id.0.clone(), row.day));
+            *self.days.entry((Meter::Student, to.id.0.clone(), row.day)).or_default() += row.usage;
         }
         self.offers.remove(&from.id);
         self.students.remove(&from.id);
@@ -119,6 +143,7 @@ impl State {
         self.merged.retain(|_, into| *into != student.id);
         self.offers.remove(&student.id);
         self.usage.remove(&student.id);
+        self.days.retain(|(meter, name, _), _| *meter != Meter::Student || *name != student.id.0);
         self.students.remove(&student.id);
         Forgotten { turns: turns - self.turns.len(), records: before }
     }
@@ -130,6 +155,7 @@ impl State {
             + self.memberships(&student.id).len()
             + usize::from(self.offers.contains_key(&student.id))
             + usize::from(self.usage.contains_key(&student.id))
+            + self.of_student(&student.id).len()
             + self.questions.iter().filter(|question| question.student == student.id).count()
             + waiting.count()
     }
@@ -146,6 +172,7 @@ impl State {
             "turns": turns,
             "questions": questions,
             "usage": self.usage.get(&student.id).copied().unwrap_or_default(),
+            "usage_by_day": self.of_student(&student.id),
             "pending": pending,
             "link_code_expires": self.offers.get(&student.id).map(|(_, expires)| expires),
         })
@@ -325,6 +352,7 @@ impl Memory for FakeMemory {
             let total = state.usage.entry(student.clone()).or_default();
             total.turns += 1;
             total.tokens += turn.usage;
+            state.add_usage(&of_turn(turn, &student), turn.at, turn.usage);
         }
         let number = state.turns_so_far;
         state.turns_so_far += 1;
@@ -372,6 +400,43 @@ impl Memory for FakeMemory {
         let before = state.questions.len();
         state.questions.retain(|question| question.incoming != *id);
         Ok(state.questions.len() < before)
+    }
+
+    async fn create_key(&self, key: &ApiKey) -> Result<(), MemoryError> {
+        let mut state = self.state();
+        if state.keys.iter().any(|known| known.name == key.name) {
+            return Err(MemoryError::Exists(key.name.clone()));
+        }
+        state.keys.push(key.clone());
+        state.keys.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(())
+    }
+
+    async fn keys(&self) -> Result<Vec<ApiKey>, MemoryError> {
+        Ok(self.state().keys.clone())
+    }
+
+    async fn key(&self, hash: &KeyHash) -> Result<Option<ApiKey>, MemoryError> {
+        Ok(self.state().keys.iter().find(|key| key.hash == *hash).cloned())
+    }
+
+    async fn revoke_key(&self, name_or_id: &str) -> Result<Option<ApiKey>, MemoryError> {
+        let mut state = self.state();
+        let place = state.keys.iter().position(|key| key.is_called(name_or_id));
+        Ok(place.map(|place| state.keys.remove(place)))
+    }
+
+    async fn meter(&self, spending: &Spending) -> Result<(), MemoryError> {
+        self.state().add_usage(&spending.meters(), spending.at, spending.tokens);
+        Ok(())
+    }
+
+    async fn metered_on(&self, meter: Meter, name: &str, day: Date) -> Result<DayUsage, MemoryError> {
+        Ok(self.state().days.get(&(meter, name.to_owned(), day)).copied().unwrap_or_default())
+    }
+
+    async fn metered(&self, meter: Meter, since: Option<Date>) -> Result<Vec<Metered>, MemoryError> {
+        Ok(self.state().metered(meter).filter(|row| since.is_none_or(|since| row.day >= since)).collect())
     }
 
     async fn usage(&self, student: &StudentId) -> Result<TotalUsage, MemoryError> {

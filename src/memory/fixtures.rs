@@ -1,4 +1,4 @@
-//! The bytes of every kind of record as version 1 wrote them.
+//! The bytes of every kind of record as each version wrote them.
 //!
 //! When a test here fails, a type has changed what stands on disk: raise the kind's `VERSION`, teach its
 //! `migrate` the older form, and add the new bytes beside the old ones, which must be read for ever.
@@ -7,13 +7,15 @@ use tutor_bots::chat::Button;
 use tutor_models::generate::Usage;
 use tutor_prompts::Language;
 
-use super::contract::sample::{account, at, course, course_id, id, incoming, invitation, membership, question, turn};
+use super::contract::sample::{
+    account, at, course, course_id, id, incoming, invitation, key, membership, question, turn,
+};
 use super::kinds::{
     Afresh, LinkOffer, Merged, Numbers, Owner, PassedOn, PlaceCourse, Prunable, Seen, TurnFor, TurnOf, TurnPlace,
     Waiting,
 };
 use super::record::{Record, decode, encode};
-use super::{Role, Said, Student, TotalUsage, Turn};
+use super::{ApiKey, DayUsage, KeyHash, Priority, Role, Said, Student, TotalUsage, Turn};
 
 /// `written` is what the record's version writes, and reads back to the same.
 fn stands_as<R: Record>(record: &R, version: u8, written: &str) {
@@ -23,6 +25,12 @@ fn stands_as<R: Record>(record: &R, version: u8, written: &str) {
     assert_eq!(encoded[0], version, "{}", R::TREE);
     let read: R = decode(b"key", &bytes).unwrap();
     assert_eq!(encode(&read).unwrap(), bytes, "{}", R::TREE);
+}
+
+/// `written` is what an older version wrote, and is read as the record.
+fn was<R: Record + PartialEq + std::fmt::Debug>(record: &R, version: u8, written: &str) {
+    let bytes = [&[version], written.as_bytes()].concat();
+    assert_eq!(decode::<R>(b"key", &bytes).unwrap(), *record, "{}", R::TREE);
 }
 
 #[test]
@@ -79,9 +87,11 @@ fn turns() {
         r#""asked":"Question m1","understood":"What is m1?","said":{"text":"It distributes gradients [1].","#,
         r#""sources":{"label":"Sources","items":[{"n":1,"title":"notes.md › Gates","quote":"The add gate distributes."}]},"#,
         r#""buttons":[{"label":"Ask the teacher","data":"ask:1"}]},"dialogue":true,"#,
-        r#""usage":{"prompt_tokens":10,"cached_tokens":4,"completion_tokens":2}}"#,
+        r#""usage":{"prompt_tokens":10,"cached_tokens":4,"completion_tokens":2},"model":"small"}"#,
     );
-    stands_as(&turn("m1", "s1", "7"), 1, written);
+    stands_as(&turn("m1", "s1", "7"), 2, written);
+    let first = written.replace(r#","model":"small""#, "");
+    was(&Turn { model: None, ..turn("m1", "s1", "7") }, 1, &first);
     let said = Said { text: "Done.".to_owned(), sources: None, buttons: Vec::<Button>::new() };
     let plain = Turn {
         course: None,
@@ -89,14 +99,15 @@ fn turns() {
         said,
         dialogue: false,
         usage: Usage::default(),
+        model: None,
         ..turn("m1", "s1", "7")
     };
     let written = concat!(
         r#"{"incoming":"m1","conversation":"telegram:7","student":"s1","course":null,"at":"2026-09-01T08:01:00Z","#,
         r#""asked":"Question m1","understood":null,"said":{"text":"Done.","sources":null,"buttons":[]},"#,
-        r#""dialogue":false,"usage":{"prompt_tokens":0,"cached_tokens":0,"completion_tokens":0}}"#,
+        r#""dialogue":false,"usage":{"prompt_tokens":0,"cached_tokens":0,"completion_tokens":0},"model":null}"#,
     );
-    stands_as(&plain, 1, written);
+    stands_as(&plain, 2, written);
     let place = TurnPlace { conversation: "telegram:7".to_owned(), number: 5 };
     stands_as(&TurnOf(place.clone()), 1, r#"{"conversation":"telegram:7","number":5}"#);
     stands_as(&TurnFor(place), 1, r#"{"conversation":"telegram:7","number":5}"#);
@@ -114,4 +125,25 @@ fn questions_and_usage() {
     let tokens = Usage { prompt_tokens: 10, cached_tokens: 4, completion_tokens: 2 };
     let written = r#"{"turns":3,"tokens":{"prompt_tokens":10,"cached_tokens":4,"completion_tokens":2}}"#;
     stands_as(&TotalUsage { turns: 3, tokens }, 1, written);
+    let written = r#"{"requests":3,"tokens":{"prompt_tokens":10,"cached_tokens":4,"completion_tokens":2}}"#;
+    stands_as(&DayUsage { requests: 3, tokens }, 1, written);
+}
+
+#[test]
+fn keys() {
+    let hash = "3cea23b2b33dce6e93e24999f29aa0a0a8e4a1d8b8b8b1b0b5a1ff3c2a3cf3f1";
+    let limited = ApiKey {
+        hash: KeyHash(hash.to_owned()),
+        requests_per_minute: Some(60),
+        tokens_per_day: Some(100_000),
+        priority: Priority::Background,
+        expires: Some(at(9)),
+        ..key("grader")
+    };
+    let written = concat!(
+        r#"{"name":"grader","hash":"3cea23b2b33dce6e93e24999f29aa0a0a8e4a1d8b8b8b1b0b5a1ff3c2a3cf3f1","#,
+        r#""requests_per_minute":60,"tokens_per_day":100000,"priority":"background","#,
+        r#""created":"2026-09-01T08:00:00Z","expires":"2026-09-01T08:09:00Z"}"#,
+    );
+    stands_as(&limited, 1, written);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tutor_bots::chat::Acceptance;
 
 use super::contract::sample::{at, id, incoming, message_id, turn, welcome};
-use super::{Memory, SledMemory};
+use super::{Memory, Meter, SledMemory, day};
 
 /// Names the folder to the child process.
 const FOLDER: &str = "TUTOR_TEST_KILLED_FOLDER";
@@ -122,6 +122,8 @@ async fn check(folder: &std::path::Path, acknowledged: &[String]) {
     let ours = turns.iter().filter(|turn| turn.student == id("ada")).count();
     let total = memory.usage(&id("ada")).await.unwrap();
     assert_eq!(u64::try_from(ours).unwrap(), total.turns, "a turn and its usage are one change");
+    let metered = memory.metered_on(Meter::Student, "ada", day(at(1))).await.unwrap();
+    assert_eq!((metered.requests, metered.tokens), (total.turns, total.tokens), "and so is what is metered");
     for message in &pending {
         let name = &message.id.0;
         assert_eq!(*message, incoming(name, "ada", "group"), "whole");

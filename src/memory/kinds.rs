@@ -5,10 +5,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tutor_bots::chat::{Incoming, IncomingId};
 
-use super::record::Record;
+use super::record::{Record, Unreadable};
 use super::{Course, CourseId, Invitation, Membership, OpenQuestion, Student, StudentId, TotalUsage, Turn};
 
 /// The key of all that follows `text`: its length as 4 bytes, and the text.
@@ -147,6 +148,16 @@ pub(super) fn pruning_time(at: Timestamp) -> [u8; 8] {
 /// Keyed by conversation and number.
 impl Record for Turn {
     const TREE: &'static str = "turns";
+    const VERSION: u8 = 2;
+
+    /// Version 1 did not tell the model.
+    fn migrate(from: u8, mut old: Value) -> Result<Value, Unreadable> {
+        if from != 1 {
+            return Err(Unreadable::Version { found: from, known: Self::VERSION });
+        }
+        old["model"] = Value::Null;
+        Ok(old)
+    }
 }
 
 /// The place of a turn in its tree.

@@ -5,7 +5,7 @@ use tutor_bots::chat::AccountId;
 
 use super::kinds::{LinkOffer, Merged, Owner, PassedOn, TurnOf, key};
 use super::trees::{Change, Trees};
-use super::{Membership, MemoryError, Student, StudentId, TotalUsage, Turn, courses, students, turns};
+use super::{Membership, MemoryError, Student, StudentId, TotalUsage, Turn, courses, meter, students, turns};
 
 pub(super) fn offer(trees: &mut Trees, student: &StudentId, code: &str, expires: Timestamp) -> Result<(), MemoryError> {
     if students::with_id(trees, student)?.is_none() {
@@ -57,6 +57,7 @@ fn merge(trees: &Trees, change: &mut Change, student: &mut Student, other: Stude
     merge_turns(trees, change, &student.id, &other.id)?;
     merge_questions(trees, change, &student.id, &other.id)?;
     merge_usage(trees, change, &student.id, &other.id)?;
+    meter::merge(trees, change, &student.id, &other.id)?;
     merge_names(trees, change, &student.id, &other.id)?;
     change.remove::<LinkOffer>(other.id.0.as_str());
     change.remove::<Student>(other.id.0.as_str());

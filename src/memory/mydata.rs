@@ -8,7 +8,7 @@ use tutor_bots::chat::AccountId;
 use super::kinds::{Afresh, LinkOffer, Merged, Owner, PassedOn, PlaceCourse, TurnFor, TurnOf, key, under};
 use super::trees::{Change, Trees};
 use super::{Forgotten, Membership, MemoryError, Student, StudentId, TotalUsage, Turn};
-use super::{courses, inbox, links, questions, students, turns};
+use super::{courses, inbox, links, meter, questions, students, turns};
 
 pub(super) fn export(trees: &Trees, id: &StudentId) -> Result<Option<Value>, MemoryError> {
     let Some(student) = students::with_id(trees, id)? else { return Ok(None) };
@@ -21,6 +21,7 @@ pub(super) fn export(trees: &Trees, id: &StudentId) -> Result<Option<Value>, Mem
         "turns": turns::of(trees, id)?,
         "questions": questions::of(trees, id)?,
         "usage": turns::usage(trees, id)?,
+        "usage_by_day": meter::of_student(trees, id)?,
         "pending": pending,
         "link_code_expires": links::offered(trees, id)?.map(|offer| offer.expires),
     })))
@@ -58,7 +59,7 @@ fn remove_profile(trees: &Trees, change: &mut Change, student: &Student) -> Resu
     change.remove::<LinkOffer>(id);
     records += usize::from(trees.get::<TotalUsage>(id)?.is_some());
     change.remove::<TotalUsage>(id);
-    Ok(records)
+    Ok(records + meter::remove(trees, change, &student.id)?)
 }
 
 /// Questions to the teacher, and messages that are not answered yet.

@@ -7,9 +7,11 @@ use proptest::test_runner::Config;
 use tutor_bots::chat::IncomingId;
 use tutor_models::generate::Usage;
 
-use super::contract::sample::{account, at, course, course_id, id, incoming, membership, message_id, question, turn};
+use super::contract::sample::{
+    account, at, course, course_id, id, incoming, key, membership, message_id, question, spending, turn,
+};
 use super::fake::FakeMemory;
-use super::{Memory, Role, SledMemory, Student, Turn};
+use super::{Memory, Meter, Role, SledMemory, Student, Turn};
 
 const NAMES: [&str; 3] = ["ada", "ben", "cem"];
 const CHATS: [&str; 3] = ["ada", "group", "group:7"];
@@ -38,6 +40,9 @@ enum Call {
     PassOn(Name, Name, Name),
     Close(Name),
     Forget(Name),
+    CreateKey(Name),
+    RevokeKey(Name),
+    Spend(Name, i64),
     /// Closes the store and opens it again.
     Reopen,
 }
@@ -67,6 +72,9 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (message(), name(), course()).prop_map(|(m, n, c)| Call::PassOn(m, n, c)),
         1 => message().prop_map(Call::Close),
         1 => name().prop_map(Call::Forget),
+        1 => name().prop_map(Call::CreateKey),
+        1 => name().prop_map(Call::RevokeKey),
+        1 => (name(), minutes()).prop_map(|(name, at)| Call::Spend(name, at)),
         1 => Just(Call::Reopen),
     ]
 }
@@ -111,6 +119,9 @@ async fn make(memory: &dyn Memory, call: &Call) -> String {
         }
         Call::Close(message) => format!("{:?}", memory.close_question(&message_id(message)).await),
         Call::Forget(name) => format!("{:?}", memory.forget(&id(name)).await),
+        Call::CreateKey(name) => format!("{:?}", memory.create_key(&key(name)).await),
+        Call::RevokeKey(name) => format!("{:?}", memory.revoke_key(name).await),
+        Call::Spend(name, minutes) => format!("{:?}", memory.meter(&spending(name, minutes)).await),
         Call::Reopen => String::new(),
     }
 }
@@ -125,7 +136,11 @@ async fn seen(memory: &dyn Memory) -> Vec<String> {
         format!("{:?}", memory.students().await),
         format!("{:?}", memory.courses().await),
         format!("{:?}", memory.pending("telegram").await),
+        format!("{:?}", memory.keys().await),
     ];
+    for meter in Meter::ALL {
+        seen.push(format!("{:?}", memory.metered(meter, None).await));
+    }
     for name in NAMES {
         seen.push(format!("{:?}", memory.student(&account(name)).await));
         seen.push(format!("{:?}", memory.memberships(&id(name)).await));

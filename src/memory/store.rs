@@ -4,14 +4,15 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tutor_bots::chat::{Acceptance, AccountId, Incoming, IncomingId, Pending};
 
 use super::commit::Commits;
 use super::{
-    Course, CourseId, Forgotten, Invitation, Membership, Memory, MemoryError, OpenQuestion, Student, StudentId,
-    TotalUsage, Turn,
+    ApiKey, Course, CourseId, DayUsage, Forgotten, Invitation, KeyHash, Membership, Memory, MemoryError, Meter,
+    Metered, OpenQuestion, Spending, Student, StudentId, TotalUsage, Turn,
 };
-use super::{courses, inbox, links, mydata, questions, students, turns};
+use super::{courses, inbox, keys, links, meter, mydata, questions, students, turns};
 
 /// Memory in a folder, on sled.
 ///
@@ -179,6 +180,39 @@ impl Memory for SledMemory {
     async fn close_question(&self, id: &IncomingId) -> Result<bool, MemoryError> {
         let id = id.clone();
         self.commits.run(move |trees| questions::close(trees, &id)).await
+    }
+
+    async fn create_key(&self, key: &ApiKey) -> Result<(), MemoryError> {
+        let key = key.clone();
+        self.commits.run(move |trees| keys::create(trees, &key)).await
+    }
+
+    async fn keys(&self) -> Result<Vec<ApiKey>, MemoryError> {
+        self.commits.run(|trees| keys::all(trees)).await
+    }
+
+    async fn key(&self, hash: &KeyHash) -> Result<Option<ApiKey>, MemoryError> {
+        let hash = hash.clone();
+        self.commits.run(move |trees| keys::with_hash(trees, &hash)).await
+    }
+
+    async fn revoke_key(&self, name_or_id: &str) -> Result<Option<ApiKey>, MemoryError> {
+        let called = name_or_id.to_owned();
+        self.commits.run(move |trees| keys::revoke(trees, &called)).await
+    }
+
+    async fn meter(&self, spending: &Spending) -> Result<(), MemoryError> {
+        let spending = spending.clone();
+        self.commits.run(move |trees| meter::meter(trees, &spending)).await
+    }
+
+    async fn metered_on(&self, meter: Meter, name: &str, day: Date) -> Result<DayUsage, MemoryError> {
+        let name = name.to_owned();
+        self.commits.run(move |trees| meter::on(trees, meter, &name, day)).await
+    }
+
+    async fn metered(&self, meter: Meter, since: Option<Date>) -> Result<Vec<Metered>, MemoryError> {
+        self.commits.run(move |trees| meter::since(trees, meter, since)).await
     }
 
     async fn usage(&self, student: &StudentId) -> Result<TotalUsage, MemoryError> {

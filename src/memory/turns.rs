@@ -5,7 +5,7 @@ use tutor_models::generate::Usage;
 
 use super::kinds::{Afresh, Numbers, TurnFor, TurnOf, TurnPlace, key, under};
 use super::trees::{Change, Trees};
-use super::{MemoryError, StudentId, TotalUsage, Turn, students};
+use super::{MemoryError, StudentId, TotalUsage, Turn, meter, students};
 
 pub(super) fn record(trees: &mut Trees, turn: &Turn) -> Result<(), MemoryError> {
     let Some(student) = students::today(trees, &turn.student)? else { return Ok(()) };
@@ -20,6 +20,7 @@ pub(super) fn record(trees: &mut Trees, turn: &Turn) -> Result<(), MemoryError> 
         total.turns += 1;
         total.tokens += turn.usage;
         change.put(student.0.as_str(), &total)?;
+        meter::add(trees, &mut change, &meter::of_turn(turn, &student), turn.at, turn.usage)?;
     }
     change.put(key(&student.0, &number.to_be_bytes()), &TurnOf(place.clone()))?;
     change.put(place.key(), &Turn { student, ..turn.clone() })?;

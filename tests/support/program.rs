@@ -51,6 +51,11 @@ impl Program {
         self
     }
 
+    /// With the models as a service on loopback.
+    pub fn with_api(self) -> Self {
+        self.with("TUTOR_HTTP_LISTEN", "127.0.0.1:0").with("TUTOR_LOG_FORMAT", "json")
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
@@ -130,6 +135,15 @@ impl Server {
     /// What it logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Where its service is, by a log in JSON.
+    pub fn url(&self) -> String {
+        let address = self.log().lines().find_map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            Some(line["fields"]["address"].as_str()?.to_owned())
+        });
+        format!("http://{}", address.unwrap())
     }
 
     /// The number of its process.

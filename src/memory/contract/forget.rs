@@ -38,6 +38,10 @@ pub(super) async fn exports_all_of_one_student(memory: &dyn Memory) {
             "at": "2026-09-01T08:02:00Z",
         }],
         "usage": {"turns": 2, "tokens": {"prompt_tokens": 20, "cached_tokens": 8, "completion_tokens": 4}},
+        "usage_by_day": [{
+            "day": "2026-09-01", "name": "ada", "requests": 2,
+            "tokens": {"prompt_tokens": 20, "cached_tokens": 8, "completion_tokens": 4},
+        }],
         "pending": [{"accepted": "2026-09-01T08:03:00Z", "message": message}],
         "link_code_expires": "2026-09-01T09:00:00Z",
     });
@@ -47,8 +51,8 @@ pub(super) async fn exports_all_of_one_student(memory: &dyn Memory) {
 pub(super) async fn removes_all_of_one_student(memory: &dyn Memory) {
     two_students(memory).await;
     let gone = memory.forget(&id("ada")).await.unwrap();
-    // Profile, account, membership, code, usage, question, pending message.
-    assert_eq!(gone, Forgotten { turns: 2, records: 7 });
+    // Profile, account, membership, code, usage in all and of a day, question, pending message.
+    assert_eq!(gone, Forgotten { turns: 2, records: 8 });
 
     assert_eq!(memory.student(&account("ada")).await.unwrap(), None);
     assert_eq!(memory.student_by_id(&id("ada")).await.unwrap(), None);

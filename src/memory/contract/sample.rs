@@ -5,7 +5,8 @@ use tutor_bots::chat::{AccountId, Audience, Button, Content, Incoming, IncomingI
 use tutor_models::generate::Usage;
 
 use crate::memory::{
-    Course, CourseId, Invitation, Membership, Memory, OpenQuestion, Role, Said, Student, StudentId, Turn, Unsupported,
+    ApiKey, Course, CourseId, Invitation, KeySecret, Membership, Memory, OpenQuestion, Priority, Role, Said, Spending,
+    Student, StudentId, Turn, Unsupported,
 };
 
 /// `minutes` after a morning in September.
@@ -80,7 +81,27 @@ pub(in crate::memory) fn turn(message: &str, name: &str, chat: &str) -> Turn {
         said: said(),
         dialogue: true,
         usage: Usage { prompt_tokens: 10, cached_tokens: 4, completion_tokens: 2 },
+        model: Some("small".to_owned()),
     }
+}
+
+/// A key called `name` without limits, whose secret is its name.
+pub(in crate::memory) fn key(name: &str) -> ApiKey {
+    ApiKey {
+        name: name.to_owned(),
+        hash: KeySecret::presented(name).hash(),
+        requests_per_minute: None,
+        tokens_per_day: None,
+        priority: Priority::Student,
+        created: at(0),
+        expires: None,
+    }
+}
+
+/// What a request with the key `name` used: 7, 3, 1.
+pub(in crate::memory) fn spending(name: &str, minutes: i64) -> Spending {
+    let tokens = Usage { prompt_tokens: 7, cached_tokens: 3, completion_tokens: 1 };
+    Spending { key: Some(name.to_owned()), model: "small".to_owned(), at: at(minutes), tokens }
 }
 
 fn said() -> Said {
