@@ -20,6 +20,8 @@ mod discord;
 mod disk;
 #[path = "e2e/keys.rs"]
 mod keys;
+#[path = "e2e/openai.rs"]
+mod openai;
 #[path = "e2e/server.rs"]
 mod server;
 #[path = "e2e/telegram.rs"]
