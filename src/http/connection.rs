@@ -30,6 +30,8 @@ pub(super) struct Limits {
     pub(super) head_time: Duration,
     /// Without any way made in writing to a reader.
     pub(super) write_time: Duration,
+    /// For what is being answered when the server stops.
+    pub(super) last_words: Duration,
 }
 
 impl Default for Limits {
@@ -40,11 +42,13 @@ impl Default for Limits {
             head: 32 << 10,
             head_time: Duration::from_secs(15),
             write_time: Duration::from_secs(30),
+            last_words: Duration::from_secs(5),
         }
     }
 }
 
-/// Serves until `stop`; then no more connections are taken, and those that there are end with their request.
+/// Serves until `stop`; then no more connections are taken, and those that there are end with their request, or are cut
+/// off after a while, so that what they have used can still be paid for.
 ///
 /// It speaks HTTP/1.1 alone: reverse proxies, which bring TLS and HTTP/2, speak it to servers, and its first bytes are
 /// bounded in time, which they are not where the version is yet to be found out.
@@ -92,7 +96,7 @@ async fn talk(
         ended = connection.as_mut() => return ended,
         () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
     }
-    connection.await
+    tokio::time::timeout(limits.last_words, connection).await.unwrap_or(Ok(()))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ async fn a_program_chats_streams_and_embeds() {
     let (status, whole) = post(&completions, &chat(json!({}))).await;
     assert_eq!(status, StatusCode::OK, "{whole}");
     let text = whole["choices"][0]["message"]["content"].as_str().unwrap();
-    assert!(!text.is_empty(), "{whole}");
+    assert!(text.contains("Paris"), "{whole}");
     let usage = &whole["usage"];
     assert_eq!(
         usage["total_tokens"],

@@ -176,6 +176,22 @@ async fn tokens_a_day_are_bounded_over_restarts_and_an_abandoned_stream_is_paid_
 }
 
 #[tokio::test]
+async fn what_is_cut_off_by_the_server_s_end_is_paid_for() {
+    let program = Program::new().with_api();
+    let server = program.serve().await;
+    let key = create(&program, &["grader"]).await;
+    let endless = ask(&server.url(), json!({"stream": true, "max_tokens": 1_900})).bearer_auth(&key);
+    let mut stream = endless.send().await.unwrap();
+    for _ in 0..4 {
+        stream.chunk().await.unwrap();
+    }
+    let (code, log) = server.stop().await;
+    assert_eq!(code, 0, "{log}");
+    let rows = usage(&program, "key").await;
+    assert!(rows[0]["completion_tokens"].as_u64().unwrap() > 1, "{rows:?}");
+}
+
+#[tokio::test]
 async fn usage_is_shown_by_key_course_student_and_model() {
     let notes = fixture("tides.md");
     let program = Program::new().with_api().with_course("tides", "Tides", &[&notes]).await;

@@ -30,6 +30,14 @@ async fn connect(address: SocketAddr, sent: &str) -> TcpStream {
     stream
 }
 
+/// The connection, when the server has begun to answer on it.
+async fn answered(mut stream: TcpStream) -> TcpStream {
+    let mut first = [0; 15];
+    stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+    stream
+}
+
 /// All that comes until the server closes the connection.
 async fn rest(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
@@ -86,7 +94,7 @@ async fn connections_are_bounded_and_wait_for_a_place() {
 #[tokio::test]
 async fn a_reader_that_stops_reading_is_hung_up_on() {
     let (address, stop, serving) = start(hasty()).await;
-    let reader = connect(address, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let reader = answered(connect(address, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await).await;
     // The server can end only when the endless answer has been given up.
     stop.cancel();
     tokio::time::timeout(BOUND, serving).await.expect("the connection is given up").unwrap();
@@ -94,11 +102,19 @@ async fn a_reader_that_stops_reading_is_hung_up_on() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_cuts_off_what_does_not_end() {
+    let (address, stop, serving) = start(Limits { last_words: Duration::from_millis(200), ..Limits::default() }).await;
+    let stream = answered(connect(address, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await).await;
+    let reader = tokio::spawn(rest(stream));
+    stop.cancel();
+    tokio::time::timeout(BOUND, serving).await.expect("the connection is cut off").unwrap();
+    assert!(!reader.await.unwrap().is_empty(), "it was read until then");
+}
+
+#[tokio::test]
 async fn a_server_that_stops_finishes_what_it_began() {
     let (address, stop, serving) = start(Limits::default()).await;
-    let mut stream = connect(address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    let mut first = [0; 15];
-    stream.read_exact(&mut first).await.unwrap();
+    let stream = answered(connect(address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await).await;
     stop.cancel();
     assert!(rest(stream).await.ends_with("hello"));
     tokio::time::timeout(BOUND, serving).await.unwrap().unwrap();
