@@ -11,6 +11,7 @@ use crate::chat::Sources;
 pub mod console;
 pub mod discord;
 mod emphasis;
+mod foreign;
 mod math;
 mod mend;
 mod parse;
@@ -18,6 +19,7 @@ mod split;
 mod table;
 pub mod telegram;
 
+pub use foreign::{escape, foreign, isolate};
 pub use split::split;
 
 /// A styled text: blocks from top to bottom, free of any platform.
@@ -138,7 +140,7 @@ impl Document {
         }
         self.blocks.extend(Block::new(Kind::Heading, Quote::None, vec![Span::plain(&sources.label)]));
         for source in &sources.items {
-            let title = format!("[{}] {}", source.n, source.title);
+            let title = format!("[{}] {}", source.n, isolate(&source.title));
             self.blocks.extend(Block::new(Kind::Line, Quote::None, vec![Span::plain(&title)]));
             self.blocks.extend(Block::new(Kind::Line, Quote::Folded, vec![Span::plain(source.quote.trim())]));
         }
@@ -200,20 +202,6 @@ fn separator(above: &Block, below: &Block) -> &'static str {
         (Kind::Heading, below) if *below != Kind::Heading => "\n",
         _ => "\n\n",
     }
-}
-
-/// Text that stands for itself in Markdown: what students write is shown, never followed.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if "\\`*_[]<>~|$#&".contains(c) {
-            // As a character reference: a backslash before a bracket would begin a formula.
-            escaped.push_str(&format!("&#{};", u32::from(c)));
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::cite::{self, Cited};
 use super::intent::button;
 use super::turn::{Keep, Outcome, Scene};
 use super::understand::{exchange, understand};
-use super::{Parts, Reply, Trouble};
+use super::{Parts, Reply, Trouble, words};
 use crate::memory::{Course, OpenQuestion, Said, Turn, Unsupported};
 
 /// Passages given to the model; more make the first token later and a small model no wiser.
@@ -167,7 +167,7 @@ async fn retrieve(parts: &Parts, course: &Course, question: &str) -> Result<Vec<
 fn not_covered(parts: &Parts, asked: &Asked<'_>, question: &str, hits: Vec<Hit>) -> Answered {
     let near: Vec<Passage> = hits.into_iter().filter(|hit| hit.coverage > 0.0).map(|hit| hit.passage).take(3).collect();
     let key = if near.is_empty() { "not-covered" } else { "not-covered-near" };
-    let text = parts.words.say(asked.language, key, &[("course", &asked.course.title)]);
+    let text = words::written(&parts.words, asked.language, key, &[("course", &asked.course.title)]);
     let sources = near.into_iter().map(|passage| (cite::quote(question, &passage).to_owned(), passage));
     Answered { text, sources: sources.map(|(quote, passage)| (passage, quote)).collect(), ..Answered::default() }
 }

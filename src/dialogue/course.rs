@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use tutor_bots::chat::{Audience, Button, IncomingId};
+use tutor_bots::markup;
 
 use super::answer::rule_name;
 use super::intent::button;
@@ -188,16 +189,17 @@ pub(super) async fn document_list(
     let mut values = values.to_vec();
     values.push(("course", &course.title));
     if documents.is_empty() {
-        return Ok(scene.say("documents-none", &values));
+        return Ok(scene.write("documents-none", &values));
     }
-    let mut text = scene.say(key, &values);
+    let mut text = scene.write(key, &values);
     text.push('\n');
     for document in documents {
         let size = match document.pages {
             Some(pages) => scene.say("pages", &[("count", &pages.to_string())]),
             None => scene.say("passages", &[("count", &document.passages.to_string())]),
         };
-        text.push_str(&format!("\n- `{}` ({size})", document.name.replace('`', "'")));
+        let name = markup::isolate(&format!("`{}`", document.name.replace('`', "'")));
+        text.push_str(&format!("\n- {name} ({size})"));
     }
     Ok(text)
 }
@@ -217,7 +219,7 @@ pub(super) async fn questions(scene: &Scene<'_>, course: &Course) -> Result<Outc
     outcome.said.text.push('\n');
     for (n, question) in (1..).zip(questions.iter().take(20)) {
         let date = question.at.strftime("%Y-%m-%d");
-        let text = tutor_bots::markup::escape(&question.text.replace('\n', " "));
+        let text = markup::foreign(&question.text);
         outcome.said.text.push_str(&format!("\n{n}. {text} ({date})"));
         let label = format!("{} {n}", scene.say("question-done", &[]));
         outcome.said.buttons.push(Button { label, data: button::close(&question.incoming) });
@@ -269,7 +271,7 @@ pub(super) fn choice(scene: &Scene<'_>, key: &str, courses: &[Course]) -> String
     let mut text = scene.say(key, &[]);
     text.push('\n');
     for course in courses {
-        text.push_str(&format!("\n- `{}` {}", course.id, course.title));
+        text.push_str(&format!("\n- `{}` {}", course.id, markup::foreign(&course.title)));
         if scene.person.student.course.as_ref() == Some(&course.id) {
             text.push_str(&format!(" ({})", scene.say("courses-current", &[])));
         }

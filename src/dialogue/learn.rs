@@ -48,7 +48,9 @@ pub(super) async fn turn(
     };
     let text = match learn(scene.parts, course, &name, bytes, scene.language, scene.reply).await? {
         Ok(ingested) => learned(scene, &name, &ingested),
-        Err(error) => words::file_trouble(&scene.parts.words, scene.language, &name, &error),
+        Err(error) => {
+            markup::escape(&words::file_trouble(&scene.parts.words, scene.language, &markup::isolate(&name), &error))
+        }
     };
     Ok(Outcome { course: Some(course.id.clone()), ..Outcome::text(text) })
 }
@@ -62,7 +64,7 @@ pub(crate) async fn learn(
     language: Language,
     reply: &Reply,
 ) -> Result<Result<Ingested, IndexError>, Trouble> {
-    let (tell, mut told) = watch::channel(parts.words.say(language, "progress-read", &[("name", name)]));
+    let (tell, mut told) = watch::channel(words::plain(&parts.words, language, "progress-read", &[("name", name)]));
     let (index, course, document) = (parts.index.clone(), course.id.to_string(), name.to_owned());
     let (watching, spoken) = (reply.clone(), Spoken::new(parts.words.clone(), language));
     let work = tokio::task::spawn_blocking(move || {
@@ -104,10 +106,11 @@ fn learned(scene: &Scene<'_>, name: &str, ingested: &Ingested) -> String {
         Status::Unchanged => "learned-unchanged",
     };
     let passages = scene.say("passages", &[("count", &ingested.document.passages.to_string())]);
-    scene.say(key, &[("name", name), ("passages", &passages)])
+    scene.write(key, &[("name", name), ("passages", &passages)])
 }
 
 fn describe(words: &Spoken, name: &str, step: Progress) -> String {
+    let name = &markup::isolate(name);
     match step {
         Progress::Page { page, pages } => {
             words.say("progress-pages", &[("name", name), ("page", &page.to_string()), ("pages", &pages.to_string())])

@@ -8,7 +8,7 @@ use tutor_prompts::{Language, SummaryPrompt};
 use super::answer::{Answered, sources};
 use super::cite::{self, Cited};
 use super::turn::{Keep, Outcome, Scene};
-use super::{Parts, Reply, Trouble, course};
+use super::{Parts, Reply, Trouble, course, words};
 use crate::memory::{Course, Said};
 
 /// Tokens of the summary of one part.
@@ -97,7 +97,7 @@ pub(crate) async fn summarise(
     };
     let mut work = Work { parts, language, caller, reply, title: title.clone(), topic, usage: Usage::default() };
     let sentences = work.whole(&passages).await?;
-    let heading = parts.words.say(language, "summary-of", &[("what", &title)]);
+    let heading = words::written(&parts.words, language, "summary-of", &[("what", &title)]);
     let mut answered = sourced(&sentences, &passages);
     answered.text = format!("**{heading}**\n\n{}", answered.text);
     answered.usage = work.usage;
@@ -132,9 +132,9 @@ async fn gather(parts: &Parts, course: &Course, target: &Target) -> Result<Vec<P
 fn nothing(parts: &Parts, course: &Course, target: &Target, language: Language) -> Answered {
     let text = match target {
         Target::Topic(topic) => {
-            parts.words.say(language, "summary-nothing", &[("topic", topic), ("course", &course.title)])
+            words::written(&parts.words, language, "summary-nothing", &[("topic", topic), ("course", &course.title)])
         }
-        _ => parts.words.say(language, "summary-empty", &[("course", &course.title)]),
+        _ => words::written(&parts.words, language, "summary-empty", &[("course", &course.title)]),
     };
     Answered { text, ..Answered::default() }
 }

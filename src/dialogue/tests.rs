@@ -414,3 +414,29 @@ async fn every_request_bears_the_student_s_pseudonym() {
     let names: Vec<&str> = seen.iter().map(|request| request.caller.name.as_str()).collect();
     assert!(names.len() >= 4 && names.iter().all(|name| *name == student), "{names:?}");
 }
+
+/// Titles and names are people's words: they are shown as they are, in Markdown and beside any script.
+#[tokio::test]
+async fn foreign_words_stand_for_themselves() {
+    let stage = Stage::new(faithful);
+    let shown = |said: String| tutor_bots::markup::Document::parse(&said);
+    let title = "a_b*c* [x](http://y) `z` <b> **";
+    for (content, seen) in [
+        (command("create", &format!("odd {title}")), format!("The course “{title}” is ready.")),
+        (text("What is a gate?"), format!("The notes of “{title}” do not cover this question.")),
+        (command("summary", "*moon*"), format!("found nothing about “*moon*” in the notes of “{title}”")),
+        (command("remove", "- *x*.md"), format!("“{title}” has no document “- *x*.md”.")),
+        (command("switch", "*y*"), "There is no course “*y*”".to_owned()),
+        (command("courses", ""), title.to_owned()),
+        (upload("*fake*.pdf"), "I could not fetch *fake*.pdf".to_owned()),
+    ] {
+        let document = shown(stage.say("admin", content.clone()).await);
+        let styled =
+            |span: &&tutor_bots::markup::Span| span.style.bold || span.style.italic || span.style.link.is_some();
+        assert!(document.text().contains(&seen), "{content:?}: {}", document.text());
+        assert_eq!(document.blocks.iter().flat_map(|block| &block.spans).find(styled), None, "{content:?}");
+    }
+    stage.say("admin", command("create", "sea מבוא לים")).await;
+    let said = stage.say("admin", text("What is a gate?")).await;
+    assert!(said.contains("The notes of “\u{2068}מבוא לים\u{2069}” do not cover"), "{said}");
+}

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use tutor_bots::chat::{Attachment, Content, Files, Incoming, ReplyEvent};
+use tutor_bots::markup;
 use tutor_models::generate::Usage;
 use tutor_prompts::Language;
 
@@ -61,14 +62,19 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// The message `key` in the language of this turn.
+    /// The message `key` in the language of this turn, as plain text.
     pub(super) fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
-        self.parts.words.say(self.language, key, values)
+        words::plain(&self.parts.words, self.language, key, values)
+    }
+
+    /// The message `key` as CommonMark: titles, names and whatever else is put into it stand for themselves.
+    pub(super) fn write(&self, key: &str, values: &[(&str, &str)]) -> String {
+        words::written(&self.parts.words, self.language, key, values)
     }
 
     /// An outcome that is the message `key`.
     pub(super) fn tell(&self, key: &str, values: &[(&str, &str)]) -> Outcome {
-        Outcome::text(self.say(key, values))
+        Outcome::text(self.write(key, values))
     }
 }
 
@@ -100,7 +106,7 @@ pub(super) async fn run(
                 if !matches!(trouble, Trouble::Stopped) {
                     tracing::warn!(error = &trouble as &dyn std::error::Error, "turn failed");
                 }
-                let text = words::trouble(&parts.words, language, &trouble);
+                let text = markup::escape(&words::trouble(&parts.words, language, &trouble));
                 reply.finish(vec![ReplyEvent::Rewrite(text), ReplyEvent::Done]).await;
             }
         }

@@ -1,10 +1,33 @@
 //! Troubles to sentences: the one place where an error becomes what people read.
 
+use tutor_bots::markup;
 use tutor_index::IndexError;
 use tutor_models::generate::GenerateError;
 use tutor_prompts::{Language, Words};
 
 use super::Trouble;
+
+/// The message `key` as CommonMark: whatever is put into it stands for itself.
+pub(crate) fn written(words: &Words, language: Language, key: &str, values: &[(&str, &str)]) -> String {
+    filled(words, language, key, values, markup::foreign)
+}
+
+/// The message `key` as plain text, for a button or a line of progress.
+pub(crate) fn plain(words: &Words, language: Language, key: &str, values: &[(&str, &str)]) -> String {
+    filled(words, language, key, values, markup::isolate)
+}
+
+fn filled(
+    words: &Words,
+    language: Language,
+    key: &str,
+    values: &[(&str, &str)],
+    foreign: fn(&str) -> String,
+) -> String {
+    let values: Vec<(&str, String)> = values.iter().map(|(name, value)| (*name, foreign(value))).collect();
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    words.say(language, key, &values)
+}
 
 /// What a person is told about a trouble.
 pub(crate) fn trouble(words: &Words, language: Language, trouble: &Trouble) -> String {

@@ -129,6 +129,14 @@ fn sources_stand_below_with_their_quotes() {
 }
 
 #[test]
+fn a_title_from_right_to_left_does_not_turn_its_line() {
+    let mut document = Document::parse("ok");
+    let source = Source { n: 1, title: "מבוא.pdf › פרק א › p. 3".into(), quote: "שלום".into() };
+    document.push_sources(&Sources { label: "Sources".into(), items: vec![source] });
+    assert_eq!(document.text(), "ok\n\nSources\n[1] \u{2068}מבוא.pdf › פרק א › p. 3\u{2069}\nשלום");
+}
+
+#[test]
 fn long_text_is_cut_where_a_reader_would() {
     let cases: [(&str, usize, &[&str]); 7] = [
         ("One two three. Four five six. Seven.", 20, &["One two three.", "Four five six.", "Seven."]),
