@@ -7,3 +7,4 @@ pub mod delivery;
 pub mod discord;
 pub mod markup;
 pub mod telegram;
+mod typed;

@@ -272,6 +272,8 @@ async fn only_members_get_in_and_only_teachers_teach() {
     let invited = stage.say("admin", command("invite", "student")).await;
     let code = invited.split_whitespace().skip_while(|word| *word != "/join").nth(1).unwrap().to_owned();
     assert!(stage.say("bob", command("join", &code.to_lowercase())).await.contains("Welcome to “Circuits that learn”"));
+    assert!(stage.say("cem", command("start", &code)).await.contains("Welcome to “Circuits that learn”"));
+    assert!(stage.say("cem", command("start", "")).await.contains("I am your course tutor"));
     assert!(stage.say("bob", text("What does the add gate do to the gradient?")).await.contains("[1]"));
     for forbidden in
         [upload("notes.md"), command("remove", "notes.md"), command("invite", ""), command("rules", "drop")]

@@ -195,6 +195,8 @@ async fn act(scene: &Scene<'_>, intent: Intent, files: Arc<dyn Files>) -> Result
 
 async fn obey(scene: &Scene<'_>, command: Command, argument: &str) -> Result<Outcome, Trouble> {
     match command {
+        // A link such as t.me/NAME?start=CODE opens the chat and says this.
+        Command::Start if !argument.is_empty() => course::join(scene, argument).await,
         Command::Start | Command::Help => account::help(scene, command).await,
         Command::Join => course::join(scene, argument).await,
         Command::Courses => course::list(scene).await,

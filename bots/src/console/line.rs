@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::chat::{Button, CommandSpec, Content, FileRef};
+use crate::typed::{self, Typed};
 
 /// What `line` means while `buttons` stand; `None` when nothing is in it.
 ///
@@ -24,11 +25,7 @@ fn number(line: &str) -> Option<usize> {
 }
 
 fn command(line: &str, commands: &[CommandSpec]) -> Option<Content> {
-    let (name, argument) = line.strip_prefix('/')?.split_once(char::is_whitespace).unwrap_or((&line[1..], ""));
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return None;
-    }
-    let (name, argument) = (name.to_lowercase(), argument.trim());
+    let Typed { name, argument, .. } = typed::command(line)?;
     let takes_file =
         commands.iter().any(|spec| spec.name == name && spec.argument.as_ref().is_some_and(|argument| argument.file));
     if takes_file && !argument.is_empty() {

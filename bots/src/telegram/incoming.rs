@@ -6,6 +6,7 @@ use teloxide::types::{
 };
 
 use crate::chat::{AccountId, Audience, Content, FileRef, Incoming, IncomingId, Place, Surface};
+use crate::typed::{self, Typed};
 
 use super::PLATFORM;
 
@@ -21,7 +22,7 @@ pub(super) fn surface() -> Surface {
 pub(super) fn read(update: &Update, me: &Me) -> Option<Incoming> {
     match &update.kind {
         UpdateKind::Message(message) => said(update, message, me),
-        UpdateKind::CallbackQuery(press) => pressed(update, press),
+        UpdateKind::CallbackQuery(press) => pressed(update, press, me),
         _ => None,
     }
 }
@@ -34,10 +35,15 @@ fn said(update: &Update, message: &Message, me: &Me) -> Option<Incoming> {
     let place = place(&message.chat, message)?;
     let content = content(message, me, place.audience)?;
     let id = match place.audience {
-        Audience::Direct => format!("{PLATFORM}:{}", update.id.0),
-        Audience::Group => format!("{PLATFORM}:{}#{}", update.id.0, message.id.0),
+        Audience::Direct => update_id(update, me),
+        Audience::Group => format!("{}#{}", update_id(update, me), message.id.0),
     };
     Some(incoming(id, account, place, content))
+}
+
+/// Updates are numbered for each bot: another one in the same data folder has the same numbers.
+fn update_id(update: &Update, me: &Me) -> String {
+    format!("{PLATFORM}:{}:{}", me.user.id, update.id.0)
 }
 
 /// A person said it; all else tells about the chat. What teloxide does not know counts: it wants an answer.
@@ -49,13 +55,13 @@ fn is_said(message: &Message) -> bool {
     }
 }
 
-fn pressed(update: &Update, press: &CallbackQuery) -> Option<Incoming> {
+fn pressed(update: &Update, press: &CallbackQuery, me: &Me) -> Option<Incoming> {
     let data = press.data.clone()?;
     let place = match press.message.as_ref()? {
         MaybeInaccessibleMessage::Regular(message) => place(&message.chat, message)?,
         MaybeInaccessibleMessage::Inaccessible(message) => bare_place(&message.chat)?,
     };
-    Some(incoming(format!("{PLATFORM}:{}", update.id.0), &press.from, place, Content::Press { data }))
+    Some(incoming(update_id(update, me), &press.from, place, Content::Press { data }))
 }
 
 fn incoming(id: String, account: &User, place: Place, content: Content) -> Incoming {
@@ -88,8 +94,8 @@ fn bare_place(chat: &Chat) -> Option<Place> {
 fn content(message: &Message, me: &Me, audience: Audience) -> Option<Content> {
     let text = message.text().or(message.caption()).unwrap_or_default();
     let (text, mentioned) = without_mention(text, me.user.username.as_deref().unwrap_or_default());
-    let command = command(&text);
-    if command.as_ref().is_some_and(|command| !command.is_for(me)) {
+    let command = typed::command(&text);
+    if command.as_ref().is_some_and(|command| !is_for(command, me)) {
         return None;
     }
     let answers =
@@ -98,8 +104,8 @@ fn content(message: &Message, me: &Me, audience: Audience) -> Option<Content> {
         return None;
     }
     Some(match (message.document(), command) {
-        (Some(document), _) => Content::File(file(document, text)),
-        (None, Some(command)) => Content::Command { name: command.name, argument: command.argument },
+        (Some(document), _) => Content::File(file(document, text.clone())),
+        (None, Some(Typed { name, argument, .. })) => Content::Command { name, argument: argument.to_owned() },
         (None, None) if text.is_empty() => Content::Command { name: "unsupported".into(), argument: String::new() },
         (None, None) => Content::Text(text),
     })
@@ -114,28 +120,10 @@ fn file(document: &Document, caption: String) -> FileRef {
     }
 }
 
-/// A command as it was written.
-struct Written {
-    name: String,
-    /// The bot that is named after `@`.
-    bot: Option<String>,
-    argument: String,
-}
-
-impl Written {
-    fn is_for(&self, me: &Me) -> bool {
-        let mine = me.user.username.as_deref().unwrap_or_default();
-        self.bot.as_ref().is_none_or(|bot| bot.eq_ignore_ascii_case(mine))
-    }
-}
-
-/// Reads `/name@bot argument`.
-fn command(text: &str) -> Option<Written> {
-    let rest = text.strip_prefix('/')?;
-    let (word, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let (name, bot) = word.split_once('@').map_or((word, None), |(name, bot)| (name, Some(bot.to_owned())));
-    let valid = !name.is_empty() && name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    valid.then(|| Written { name: name.to_ascii_lowercase(), bot, argument: argument.trim().to_owned() })
+/// Whether no bot is named behind the command, or this one.
+fn is_for(command: &Typed<'_>, me: &Me) -> bool {
+    let mine = me.user.username.as_deref().unwrap_or_default();
+    command.bot.is_none_or(|bot| bot.eq_ignore_ascii_case(mine))
 }
 
 /// `text` without the first mention of `@name`, and whether there was one. The name in `/cmd@name` is none.

@@ -46,7 +46,7 @@ fn text(text: &str) -> Option<Content> {
 #[test]
 fn a_direct_message_is_read_whole() {
     let incoming = read(&update(private(), json!({"text": "What is a gradient?"})), &me()).unwrap();
-    assert_eq!(incoming.id.0, "telegram:900");
+    assert_eq!(incoming.id.0, "telegram:7:900");
     assert_eq!(incoming.account.as_str(), "telegram:42");
     assert_eq!(incoming.name.as_deref(), Some("Ada L"));
     assert_eq!(incoming.locale.as_deref(), Some("zh-hans"));
@@ -126,7 +126,7 @@ fn presses_come_with_their_place() {
     let press = json!({"update_id": 901, "callback_query": {"id": "c1", "chat_instance": "x", "data": "ask:1", "message": message,
         "from": {"id": 42, "is_bot": false, "first_name": "Ada"}}});
     let incoming = read(&parsed(&press), &me()).unwrap();
-    assert_eq!((incoming.place.key().as_str(), incoming.id.0.as_str()), ("telegram:-1001:77", "telegram:901"));
+    assert_eq!((incoming.place.key().as_str(), incoming.id.0.as_str()), ("telegram:-1001:77", "telegram:7:901"));
     assert_eq!(incoming.content, Content::Press { data: "ask:1".into() });
 }
 
