@@ -28,8 +28,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tutor_bots::chat::{
-    Acceptance, AccountId, CommandSpec, Content, Files, Incoming, IncomingId, Pending, Replies, ReplyEvent, Tutor,
-    Unavailable,
+    Acceptance, AccountId, CommandSpec, Content, Files, Incoming, IncomingId, Mark, Pending, Replies, ReplyEvent,
+    Tutor, Unavailable,
 };
 use tutor_index::{Index, IndexError};
 use tutor_models::generate::GenerateError;
@@ -276,6 +276,19 @@ impl Tutor for Dialogue {
     async fn pending(&self, platform: &str) -> Vec<Pending> {
         self.parts.memory.pending(platform).await.unwrap_or_else(|error| {
             tracing::error!(platform, error = &error as &dyn std::error::Error, "cannot read pending messages");
+            Vec::new()
+        })
+    }
+
+    async fn mark(&self, mark: &Mark) {
+        if let Err(error) = self.parts.memory.mark(mark).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot note how far a place was read");
+        }
+    }
+
+    async fn marks(&self, platform: &str) -> Vec<Mark> {
+        self.parts.memory.marks(platform).await.unwrap_or_else(|error| {
+            tracing::error!(platform, error = &error as &dyn std::error::Error, "cannot read how far places were read");
             Vec::new()
         })
     }

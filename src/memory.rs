@@ -46,7 +46,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tutor_bots::chat::{Acceptance, AccountId, Button, Incoming, IncomingId, Pending, Sources};
+use tutor_bots::chat::{Acceptance, AccountId, Button, Incoming, IncomingId, Mark, Pending, Sources};
 use tutor_models::generate::Usage;
 use tutor_prompts::Language;
 
@@ -306,6 +306,10 @@ pub(crate) trait Memory: Send + Sync {
     async fn set_standing(&self, id: &IncomingId, messages: &[String]) -> Result<(), MemoryError>;
     /// The message is no longer pending. Its id stays known.
     async fn delivered(&self, id: &IncomingId) -> Result<(), MemoryError>;
+    /// Keeps how far a place was read, instead of what was kept of it before.
+    async fn mark(&self, mark: &Mark) -> Result<(), MemoryError>;
+    /// How far the places of a platform were read.
+    async fn marks(&self, platform: &str) -> Result<Vec<Mark>, MemoryError>;
 
     /// Keeps a turn and adds its usage to the student's total and to the day's meters, as one change. A turn for the same message
     /// is kept once: the second call changes nothing.

@@ -251,6 +251,8 @@ pub struct Attachment {
     pub name: String,
     /// Its content.
     pub bytes: Vec<u8>,
+    /// What is said in its place when the platform refuses it, in the reader's language. Plain text.
+    pub refused: String,
 }
 
 /// A command that a platform's menu offers.
@@ -309,8 +311,17 @@ pub struct Unavailable {
 pub struct Pending {
     /// The message.
     pub incoming: Incoming,
-    /// The platform's ids of the messages that were sent as its reply, in order.
+    /// What [`Tutor::standing`] was told last: the platform's ids of the messages that were sent as its reply, in order.
     pub standing: Vec<String>,
+}
+
+/// How far a place was read: what an adapter needs to ask for what was said while it was away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The place.
+    pub place: Place,
+    /// The platform's id of the last message there; all before it was accepted, or was not for the tutor.
+    pub at: String,
 }
 
 /// The events of one reply, in order. Dropping it cancels the work behind it.
@@ -335,7 +346,8 @@ pub trait Tutor: Send + Sync + 'static {
     /// again; nothing is generated twice.
     async fn reply(&self, incoming: Incoming, files: Arc<dyn Files>) -> Replies;
 
-    /// Notes the platform's ids of all messages that stand as the reply to `id`, in order.
+    /// Notes the platform's ids of all messages that stand as the reply to `id`, in order. Until there is one, an
+    /// adapter may note here what else it needs to go on after a restart.
     async fn standing(&self, id: &IncomingId, messages: &[String]);
 
     /// The whole reply to `id` stands in the chat: the message is no longer pending.
@@ -343,4 +355,13 @@ pub trait Tutor: Send + Sync + 'static {
 
     /// What was accepted from `platform` and not delivered, oldest first.
     async fn pending(&self, platform: &str) -> Vec<Pending>;
+
+    /// Keeps how far a place was read, instead of what was kept of it before; for platforms that do not offer
+    /// again what was said while nobody listened.
+    async fn mark(&self, _mark: &Mark) {}
+
+    /// How far each place of `platform` was read that was marked, and not forgotten since.
+    async fn marks(&self, _platform: &str) -> Vec<Mark> {
+        Vec::new()
+    }
 }

@@ -1,9 +1,10 @@
 //! Discord: the adapter between the chat port and a bot account, over serenity's gateway client and REST.
 //!
 //! Events come in order from the gateway's own thread ([`gateway`]), become port messages
-//! ([`incoming`]), are accepted by the tutor, and each reply is delivered by a task of its own through a
-//! [`channel`]. Discord keeps no event for a bot that is away: what was said between two gateway sessions
-//! is fetched afterwards ([`missed`]), as far as the channels are known.
+//! ([`incoming`]), are accepted by the tutor, and their replies are delivered by the desk that all messengers
+//! share, through a [`channel`]. Discord keeps no event for a bot that is away: what was said between two
+//! gateway sessions, or while the program was down, is listed afterwards ([`missed`]) in the channels that the
+//! tutor has marked.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +22,12 @@ mod channel;
 mod commands;
 mod files;
 mod gateway;
+mod hook;
 mod incoming;
 mod missed;
 mod rest;
+mod snowflake;
+mod station;
 
 use adapter::Adapter;
 use files::Downloads;
@@ -129,7 +133,7 @@ pub async fn run(
                 Some(event) => adapter.take(event).await,
                 None => return Err(gateway.failure().await),
             },
-            () = adapter.reap() => {}
+            found = adapter.missed() => adapter.catch_up(found).await,
         }
     }
     let mut left = gateway.close().await;

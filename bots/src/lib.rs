@@ -4,6 +4,7 @@
 pub mod chat;
 pub mod console;
 pub mod delivery;
+mod desk;
 pub mod discord;
 pub mod markup;
 pub mod telegram;

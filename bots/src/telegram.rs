@@ -1,31 +1,34 @@
 //! Telegram: long polling, updates as [`Incoming`], and replies through teloxide.
 //!
 //! [`incoming`] reads updates and is pure; [`poll`] asks for them and confirms what the tutor has on disk;
-//! [`desk`] keeps one ordered queue a place and delivers; [`port`] makes the calls of one reply.
+//! [`port`] makes the calls of one reply, for the desk that all messengers share; [`errand`] makes the others.
 //! The token is part of every address, so no error of the HTTP client is ever logged or handed on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::Url;
 use teloxide::prelude::*;
 use teloxide::types::{BotCommand, Me};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::{CommandSpec, Incoming, Tutor};
+use crate::chat::{CommandSpec, Incoming, IncomingId, Tutor};
+use crate::desk::{Desk, Messenger};
 
-mod desk;
+mod errand;
 mod failure;
 mod files;
 mod incoming;
 mod poll;
 mod port;
 
-use desk::{Desk, Errand};
+use errand::{Errand, Errands};
 use failure::Pause;
 use files::Downloads;
 use poll::Poll;
+use port::Chat;
 
 /// The platform's name in ids and places.
 const PLATFORM: &str = "telegram";
@@ -101,17 +104,37 @@ pub async fn run(
     let poller = bot(&config, &address, HOLD + CALL)?;
     let Some(me) = me(&caller, &stop).await? else { return Ok(()) };
     let files = Arc::new(Downloads::new(caller.clone(), &address));
-    let mut desk = Desk::new(caller.clone(), Arc::clone(&tutor), files);
+    let mut desk = Desk::new(Telegram(caller.clone()), Arc::clone(&tutor), files);
+    let mut errands = Errands::new(caller);
     desk.resume().await;
-    desk.errand(Errand::Menu(menu(&tutor.commands())));
+    errands.run(Errand::Menu(menu(&tutor.commands())));
     // Nobody may be waiting for the signal any more; that is no reason not to serve.
     let _unheard = ready.send(());
     tracing::info!(bot = %me.user.id, "telegram is served");
-    let outcome = Poll::new(poller, me, &mut desk).run(&stop).await;
+    let outcome = Poll::new(poller, me, &mut desk, &mut errands).run(&stop).await;
     if outcome.is_ok() {
         desk.drain().await;
+        errands.drain().await;
     }
     outcome
+}
+
+/// Telegram, as the desk sees it.
+struct Telegram(Bot);
+
+#[async_trait]
+impl Messenger for Telegram {
+    const NAME: &'static str = PLATFORM;
+    type Origin = ();
+    type Port = Chat;
+
+    fn resume(&self, _: &IncomingId, standing: Vec<String>) -> (Vec<String>, ()) {
+        (standing, ())
+    }
+
+    async fn open(&self, incoming: &Incoming, (): ()) -> Option<Chat> {
+        Chat::new(self.0.clone(), incoming)
+    }
 }
 
 /// A client of the Bot API. A server on this machine is not asked for through a proxy.

@@ -142,7 +142,13 @@ async fn files_are_read_from_and_written_to_the_folder() {
     let notes = folder.path().join("my notes.md");
     std::fs::write(&notes, "# Gates").unwrap();
     std::fs::write(folder.path().join("export.json"), "mine").unwrap();
-    let file = |name: &str| Step::Say(ReplyEvent::File(Attachment { name: name.into(), bytes: b"{}".to_vec() }));
+    let file = |name: &str| {
+        Step::Say(ReplyEvent::File(Attachment {
+            name: name.into(),
+            bytes: b"{}".to_vec(),
+            refused: "It was refused.".into(),
+        }))
+    };
     let fetch = vec![Step::Fetch(10), Step::Say(ReplyEvent::Done)];
     let small = vec![Step::Fetch(3), Step::Say(ReplyEvent::Done)];
     let export = vec![file("export.json"), file("../../../export.json"), Step::Say(ReplyEvent::Done)];
@@ -185,7 +191,7 @@ async fn a_refusal_and_a_cut_answer_are_told() {
 
 #[tokio::test]
 async fn a_file_that_cannot_be_written_is_told() {
-    let file = Attachment { name: "export.json".into(), bytes: b"{}".to_vec() };
+    let file = Attachment { name: "export.json".into(), bytes: b"{}".to_vec(), refused: "It was refused.".into() };
     let tutor = Script::new(&[("/export", vec![Step::Say(ReplyEvent::File(file)), Step::Say(ReplyEvent::Done)])]);
     let transcript = piped(config(Path::new("/nowhere/at/all")), &tutor, "/export\n").await;
     assert_eq!(transcript, "Could not save export.json\n\n");

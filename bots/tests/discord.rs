@@ -11,6 +11,10 @@ mod script;
 mod failures;
 #[path = "discord/log.rs"]
 mod log;
+#[path = "discord/missed.rs"]
+mod missed;
+#[path = "discord/restarts.rs"]
+mod restarts;
 #[path = "discord/running.rs"]
 mod running;
 
@@ -227,7 +231,7 @@ async fn signs_names_and_scripts_are_shown_as_they_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_come_in_with_their_text_and_go_out() {
     let fetch = vec![Step::Fetch(100), say(ReplyEvent::Done)];
-    let file = Attachment { name: "export.json".into(), bytes: b"{}".to_vec() };
+    let file = Attachment { name: "export.json".into(), bytes: b"{}".to_vec(), refused: "It was refused.".into() };
     let export = vec![say(ReplyEvent::File(file)), say(ReplyEvent::Done)];
     let answers = [("file a.md", fetch.clone()), ("file b.md", fetch.clone()), ("file c.md", fetch), ("/help", export)];
     let (server, tutor, bot) = play(&answers).await;

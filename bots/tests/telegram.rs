@@ -257,7 +257,7 @@ async fn a_press_is_acknowledged_and_answered() {
 async fn files_come_and_go() {
     let learn = vec![Step::Fetch(1 << 20), say(ReplyEvent::Done)];
     let refuse = vec![Step::Fetch(10), say(ReplyEvent::Done)];
-    let file = Attachment { name: "mydata.json".into(), bytes: b"{}".to_vec() };
+    let file = Attachment { name: "mydata.json".into(), bytes: b"{}".to_vec(), refused: "It was refused.".into() };
     let export = vec![text_step("Here it is."), say(ReplyEvent::File(file)), say(ReplyEvent::Done)];
     let (server, tutor, bot) = play(&[("file notes.md", learn), ("file big.md", refuse), ("/mydata", export)]).await;
     server.upload(&ada(), &ada().room(), "notes.md", b"# Notes\nA gradient.", "chapter 1");
@@ -268,6 +268,21 @@ async fn files_come_and_go() {
     assert_eq!(texts, ["notes.md has 19 bytes", "file is larger than 10 bytes", "Here it is.", "[mydata.json]"]);
     let sent = server.messages(&ada().room())[3].document.clone();
     assert_eq!(sent, Some(("mydata.json".to_owned(), b"{}".to_vec())));
+    bot.stop().await;
+    assert_clean(&server);
+}
+
+#[tokio::test]
+async fn a_file_that_is_refused_is_told() {
+    let file = Attachment { name: "mydata.json".into(), bytes: b"{}".to_vec(), refused: "It is too large.".into() };
+    let export = vec![text_step("Here it is."), say(ReplyEvent::File(file)), say(ReplyEvent::Done)];
+    let (server, tutor, bot) = play(&[("/mydata", export)]).await;
+    for refusal in ["Request Entity Too Large", "Bad Request: not enough rights to send documents to the chat"] {
+        server.fail_next("sendDocument", Fault::BadRequest(refusal));
+        server.say(&ada(), &ada().room(), "/mydata");
+    }
+    tutor.wait_delivered(2).await;
+    assert_eq!(server.texts(&ada().room()), ["Here it is.\n\nIt is too large."; 2]);
     bot.stop().await;
     assert_clean(&server);
 }

@@ -113,6 +113,7 @@ link-done = Your two accounts are now linked: courses, answers and settings are 
 link-unknown = The code “{ $code }” is not valid, or it has expired. Write /link without a code to get a new one.
 direct-only = That is private. Please write it to me in a direct chat.
 export-done = This is all that I keep about you, in one JSON file.
+export-refused = But this chat did not take the file, perhaps because of its size. Whoever runs the tutor can write it for you: tutor students export
 export-no-files = I cannot send files here. Please use a direct chat in another app or the command line.
 forget-ask = Shall I forget all that I keep about you: your courses, your questions and my answers? This cannot be undone. /export gives you a copy first.
 forget-confirm = Yes, forget me

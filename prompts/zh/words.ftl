@@ -104,6 +104,7 @@ link-done = 两个账号现在都是你：课程、回答和设置都共用。
 link-unknown = 代码“{ $code }”无效或已过期。发送不带代码的 /link 可以得到新的。
 direct-only = 这是私人内容，请在私聊中发送。
 export-done = 我保存的关于你的一切都在这个 JSON 文件里。
+export-refused = 但这个聊天没有接收这个文件，可能是因为它太大。助教的管理员可以替你导出：tutor students export
 export-no-files = 这里不能显示文件。请在其他应用的私聊中或用命令行导出。
 forget-ask = 要我忘掉关于你的一切吗：你的课程、你的问题和我的回答？此操作不能撤销。可以先用 /export 取得一份副本。
 forget-confirm = 是的，忘掉我

@@ -117,7 +117,7 @@ pub(super) async fn export(scene: &Scene<'_>) -> Result<Outcome, Trouble> {
     }
     let kept = scene.parts.memory.export(&scene.person.student.id).await?;
     let bytes = serde_json::to_vec_pretty(&kept).map_err(|_| Trouble::Task)?;
-    let file = Attachment { name: "tutor-export.json".to_owned(), bytes };
+    let file = Attachment { name: "tutor-export.json".to_owned(), bytes, refused: scene.say("export-refused", &[]) };
     Ok(Outcome { files: vec![file], keep: Keep::Nothing, ..scene.tell("export-done", &[]) })
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn turn(
     if let Some(refusal) = course::teachers_only(scene, course).await? {
         let Intent::Answer(question) = intent::question(&file.caption) else { return Ok(refusal) };
         let mut outcome = answer::turn(scene, course, &question).await?;
-        let unread = scene.say("file-unread", &[("name", &markup::escape(&name)), ("course", &course.title)]);
+        let unread = scene.write("file-unread", &[("name", &name), ("course", &course.title)]);
         outcome.said.text.push_str(&format!("\n\n{unread}"));
         return Ok(outcome);
     }

@@ -65,6 +65,7 @@ keeps! {
         keeps_pending_messages_in_order_by_platform
         notes_what_stands
         knows_ids_for_ninety_days
+        keeps_the_last_mark_of_each_place
         ignores_messages_that_it_does_not_know;
     turns:
         keeps_a_turn_once

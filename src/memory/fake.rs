@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tutor_bots::chat::{Acceptance, AccountId, Incoming, IncomingId, Pending};
+use tutor_bots::chat::{Acceptance, AccountId, Incoming, IncomingId, Mark, Pending};
 use tutor_models::generate::Usage;
 
 use super::meter::of_turn;
@@ -33,6 +33,7 @@ struct State {
     places: BTreeMap<String, CourseId>,
     /// From which number on turns are referred to.
     afresh: BTreeMap<String, u64>,
+    marks: BTreeMap<String, Mark>,
     /// When each message was accepted.
     seen: BTreeMap<IncomingId, Timestamp>,
     waiting: Vec<(Timestamp, Pending)>,
@@ -135,6 +136,7 @@ impl State {
         let kept = |key: &str| others(key) || !(spoke(key) || named(key) || chats.iter().any(|chat| chat == key));
         self.places.retain(|key, _| kept(key));
         self.afresh.retain(|key, _| kept(key));
+        self.marks.retain(|key, _| kept(key));
         let turns = self.turns.len();
         self.turns.retain(|(_, turn)| turn.student != student.id);
         self.waiting.retain(|(_, pending)| !theirs(&pending.incoming));
@@ -340,6 +342,15 @@ impl Memory for FakeMemory {
     async fn delivered(&self, id: &IncomingId) -> Result<(), MemoryError> {
         self.state().waiting.retain(|(_, pending)| pending.incoming.id != *id);
         Ok(())
+    }
+
+    async fn mark(&self, mark: &Mark) -> Result<(), MemoryError> {
+        self.state().marks.insert(mark.place.key(), mark.clone());
+        Ok(())
+    }
+
+    async fn marks(&self, platform: &str) -> Result<Vec<Mark>, MemoryError> {
+        Ok(self.state().marks.values().filter(|mark| mark.place.platform == platform).cloned().collect())
     }
 
     async fn record(&self, turn: &Turn) -> Result<(), MemoryError> {

@@ -8,7 +8,7 @@ use tutor_models::generate::Usage;
 use tutor_prompts::Language;
 
 use super::contract::sample::{
-    account, at, course, course_id, id, incoming, invitation, key, membership, question, turn,
+    account, at, course, course_id, id, incoming, invitation, key, mark, membership, question, turn,
 };
 use super::kinds::{
     Afresh, LinkOffer, Merged, Numbers, Owner, PassedOn, PlaceCourse, Prunable, Seen, TurnFor, TurnOf, TurnPlace,
@@ -77,6 +77,8 @@ fn messages() {
     let seen = Seen { accepted: at(0), waiting: Some(7) };
     stands_as(&seen, 1, r#"{"accepted":"2026-09-01T08:00:00Z","waiting":7}"#);
     stands_as(&Prunable {}, 1, "{}");
+    let written = r#"{"place":{"platform":"telegram","chat":"7","thread":null,"audience":"direct"},"at":"100"}"#;
+    stands_as(&mark("7", "100"), 1, written);
     stands_as(&Numbers { next: 8 }, 1, r#"{"next":8}"#);
 }
 

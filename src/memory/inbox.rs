@@ -1,9 +1,9 @@
-//! Messages that were accepted: those on their way, and those that must not be answered twice.
+//! Messages that were accepted: those on their way, those that must not be answered twice, and how far they reach.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use tutor_bots::chat::{Acceptance, AccountId, Incoming, IncomingId, Pending};
+use tutor_bots::chat::{Acceptance, AccountId, Incoming, IncomingId, Mark, Pending};
 
 use super::MemoryError;
 use super::kinds::{Prunable, Seen, Waiting, pruning_key, pruning_time, seen_key};
@@ -85,6 +85,23 @@ pub(super) fn settle(trees: &Trees, change: &mut Change, id: &IncomingId) -> Res
     change.remove::<Waiting>(number.to_be_bytes());
     change.put(pruning_key(accepted, &seen), &Prunable {})?;
     change.put(seen, &Seen { accepted, waiting: None })
+}
+
+pub(super) fn mark(trees: &mut Trees, mark: &Mark) -> Result<(), MemoryError> {
+    let mut change = Change::default();
+    change.put(mark.place.key(), mark)?;
+    trees.apply(&change)
+}
+
+pub(super) fn marks(trees: &Trees, platform: &str) -> Result<Vec<Mark>, MemoryError> {
+    let mut marks = Vec::new();
+    for entry in trees.scan::<Mark>(&[])? {
+        let mark = entry?.1;
+        if mark.place.platform == platform {
+            marks.push(mark);
+        }
+    }
+    Ok(marks)
 }
 
 /// What waits from any of these accounts, in the order of acceptance.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tutor_bots::chat::{Incoming, IncomingId};
+use tutor_bots::chat::{Incoming, IncomingId, Mark};
 
 use super::record::{Record, Unreadable};
 use super::{Course, CourseId, Invitation, Membership, OpenQuestion, Student, StudentId, TotalUsage, Turn};
@@ -143,6 +143,11 @@ pub(super) fn pruning_key(accepted: Timestamp, seen: &[u8]) -> Vec<u8> {
 /// Milliseconds as 8 bytes that sort, those before 1970 too.
 pub(super) fn pruning_time(at: Timestamp) -> [u8; 8] {
     (at.as_millisecond() ^ i64::MIN).to_be_bytes()
+}
+
+/// Keyed by conversation.
+impl Record for Mark {
+    const TREE: &'static str = "marks";
 }
 
 /// Keyed by conversation and number.

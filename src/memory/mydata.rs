@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tutor_bots::chat::AccountId;
+use tutor_bots::chat::{AccountId, Mark};
 
 use super::kinds::{Afresh, LinkOffer, Merged, Owner, PassedOn, PlaceCourse, TurnFor, TurnOf, key, under};
 use super::trees::{Change, Trees};
@@ -96,6 +96,7 @@ fn remove_conversations(trees: &Trees, change: &mut Change, student: &Student) -
     for conversation in conversations(trees)? {
         if theirs(&conversation) && alone(trees, &conversation, &student.id)? {
             change.remove::<Afresh>(conversation.as_str());
+            change.remove::<Mark>(conversation.as_str());
             change.remove::<PlaceCourse>(conversation);
         }
     }
@@ -106,6 +107,9 @@ fn remove_conversations(trees: &Trees, change: &mut Change, student: &Student) -
 fn conversations(trees: &Trees) -> Result<BTreeSet<String>, MemoryError> {
     let mut keys = BTreeSet::new();
     for entry in trees.scan::<Afresh>(&[])? {
+        keys.insert(entry?.0);
+    }
+    for entry in trees.scan::<Mark>(&[])? {
         keys.insert(entry?.0);
     }
     for entry in trees.scan::<PlaceCourse>(&[])? {

@@ -5,7 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tutor_bots::chat::{Acceptance, AccountId, Incoming, IncomingId, Pending};
+use tutor_bots::chat::{Acceptance, AccountId, Incoming, IncomingId, Mark, Pending};
 
 use super::commit::Commits;
 use super::{
@@ -145,6 +145,16 @@ impl Memory for SledMemory {
     async fn delivered(&self, id: &IncomingId) -> Result<(), MemoryError> {
         let id = id.clone();
         self.commits.run(move |trees| inbox::delivered(trees, &id)).await
+    }
+
+    async fn mark(&self, mark: &Mark) -> Result<(), MemoryError> {
+        let mark = mark.clone();
+        self.commits.run(move |trees| inbox::mark(trees, &mark)).await
+    }
+
+    async fn marks(&self, platform: &str) -> Result<Vec<Mark>, MemoryError> {
+        let platform = platform.to_owned();
+        self.commits.run(move |trees| inbox::marks(trees, &platform)).await
     }
 
     async fn record(&self, turn: &Turn) -> Result<(), MemoryError> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tutor_bots::chat::{
-    Acceptance, ArgumentSpec, CommandSpec, Content, Files, Incoming, IncomingId, Localised, Pending, Replies,
+    Acceptance, ArgumentSpec, CommandSpec, Content, Files, Incoming, IncomingId, Localised, Mark, Pending, Replies,
     ReplyEvent, Tutor, Unavailable,
 };
 
@@ -40,8 +40,11 @@ pub(crate) fn text_step(text: &str) -> Step {
 #[derive(Default)]
 struct Memory {
     heard: Vec<Incoming>,
+    /// The messages for which a reply was asked, in order.
+    asked: Vec<IncomingId>,
     standing: HashMap<IncomingId, Vec<String>>,
     delivered: Vec<IncomingId>,
+    marks: HashMap<String, Mark>,
     unavailable: Option<String>,
     accept_gated: bool,
 }
@@ -86,6 +89,16 @@ impl Script {
     /// What was accepted, without who and where.
     pub(crate) fn contents(&self) -> Vec<Content> {
         self.heard().into_iter().map(|incoming| incoming.content).collect()
+    }
+
+    /// For how many messages a reply was asked, those asked for again included.
+    pub(crate) fn asked(&self) -> usize {
+        self.memory.lock().unwrap().asked.len()
+    }
+
+    /// Waits until a reply was asked for `n` times.
+    pub(crate) async fn wait_asked(&self, n: usize) {
+        self.wait(&format!("{n} replies asked for"), |memory| memory.asked.len() >= n).await;
     }
 
     /// How many replies stand.
@@ -199,6 +212,7 @@ impl Tutor for Script {
 
     async fn reply(&self, incoming: Incoming, files: Arc<dyn Files>) -> Replies {
         let (sender, replies) = mpsc::channel(16);
+        self.change(|memory| memory.asked.push(incoming.id.clone()));
         let heard = key(&incoming.content);
         let steps = self.answers.get(&heard).cloned().unwrap_or_else(|| whole(&format!("Heard: {heard}")));
         tokio::spawn(follow(steps, incoming, files, Arc::clone(&self.gate), sender));
@@ -224,5 +238,16 @@ impl Tutor for Script {
             standing: memory.standing.get(&incoming.id).cloned().unwrap_or_default(),
         };
         memory.heard.iter().filter(open).map(pending).collect()
+    }
+
+    async fn mark(&self, mark: &Mark) {
+        self.change(|memory| {
+            memory.marks.insert(mark.place.key(), mark.clone());
+        });
+    }
+
+    async fn marks(&self, platform: &str) -> Vec<Mark> {
+        let memory = self.memory.lock().unwrap();
+        memory.marks.values().filter(|mark| mark.place.platform == platform).cloned().collect()
     }
 }

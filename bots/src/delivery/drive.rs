@@ -120,6 +120,7 @@ impl<'a> Driver<'a> {
                 self.budgets.with(|ledger| self.delivery.failed(now, failure, jitter, ledger));
             }
         }
+        self.fresh |= self.reply.refuse(self.delivery.refused_files());
         let after = self.delivery.standing();
         if before != after {
             self.tutor.standing(self.id, &after).await;

@@ -124,7 +124,7 @@ pub struct Delivery {
     files: usize,
     slots: Slots,
     files_sent: Vec<String>,
-    files_refused: usize,
+    files_refused: Vec<usize>,
     fidelity: Fidelity,
     /// The call whose outcome is awaited.
     pending: Option<Pending>,
@@ -184,7 +184,7 @@ impl Delivery {
             files: 0,
             slots: Slots::resumed(messages),
             files_sent: files,
-            files_refused: 0,
+            files_refused: Vec::new(),
             fidelity: Fidelity::Full,
             pending: None,
             unsure: None,
@@ -216,6 +216,11 @@ impl Delivery {
         self.slots.ids().chain(self.files_sent.iter().cloned()).collect()
     }
 
+    /// The indices of the files that the platform refuses.
+    pub fn refused_files(&self) -> &[usize] {
+        &self.files_refused
+    }
+
     /// What is to be done now. A call that is returned must be made and its outcome told by
     /// [`Self::succeeded`] or [`Self::failed`] before this is asked again.
     pub fn next(&mut self, now: Duration, ledger: &mut Ledger) -> Next {
@@ -238,7 +243,7 @@ impl Delivery {
     fn step(&self) -> Option<Step> {
         let whole = self.stage == Stage::Whole;
         self.slots.difference(&self.want, whole).or_else(|| {
-            let next = self.files_sent.len() + self.files_refused;
+            let next = self.files_sent.len() + self.files_refused.len();
             (whole && next < self.files).then_some(Step::File(next))
         })
     }
@@ -248,7 +253,7 @@ impl Delivery {
         if self.stage != Stage::Whole {
             return self.meanwhile(Duration::MAX, now, ledger);
         }
-        let refused = self.files_refused > 0 || self.slots.any_refused();
+        let refused = !self.files_refused.is_empty() || self.slots.any_refused();
         self.end(if refused { Ending::Refused } else { Ending::Stands })
     }
 

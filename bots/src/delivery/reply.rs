@@ -13,6 +13,8 @@ pub struct Reply {
     sources: Option<Sources>,
     buttons: Vec<Button>,
     files: Vec<Attachment>,
+    /// Which of the files the platform refuses.
+    refused: Vec<usize>,
     end: End,
 }
 
@@ -70,6 +72,13 @@ impl Reply {
         &self.files
     }
 
+    /// The platform refuses the files with these indices; true when that is news.
+    pub fn refuse(&mut self, files: &[usize]) -> bool {
+        let news = self.refused != files;
+        self.refused = files.to_vec();
+        news
+    }
+
     /// The messages that should stand, each at most `limit` long.
     pub fn posts(&self, dialect: Dialect, limit: usize) -> Vec<Post> {
         let document = self.document();
@@ -91,6 +100,9 @@ impl Reply {
         };
         if document.is_empty() && self.end != End::Done {
             return self.progress.as_deref().map(Document::line).unwrap_or_default();
+        }
+        for file in self.refused.iter().filter_map(|index| self.files.get(*index)) {
+            document.blocks.extend(Document::line(&file.refused).blocks);
         }
         if let Some(sources) = &self.sources {
             document.push_sources(sources);

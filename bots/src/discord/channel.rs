@@ -1,23 +1,20 @@
 //! A channel as a delivery port: how one reply is sent to, and edited in, one channel.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Value, json};
 use serenity::http::Route;
-use serenity::model::id::{ApplicationId, ChannelId, MessageId};
-use tokio::time::Instant;
+use serenity::model::id::{ChannelId, MessageId};
 
+use super::hook::Hook;
 use super::incoming::MESSAGE_LIMIT;
 use super::rest::{CallError, Rest};
 use crate::chat::{Attachment, Button};
 use crate::delivery::{Failure, Fidelity, Opening, Pace, Port, Post, Scope};
 use crate::markup::{Dialect, discord};
 
-/// How long an interaction's token is used: Discord takes it for 15 minutes.
-const HOOK_LIFE: Duration = Duration::from_secs(14 * 60);
 /// The flag that keeps previews of links away.
 const SUPPRESS_EMBEDS: u64 = 4;
 const BUTTONS_A_ROW: usize = 5;
@@ -34,69 +31,6 @@ pub(crate) struct Channel {
     /// The message that the reply's first message points to.
     question: Option<MessageId>,
     hook: Option<Hook>,
-}
-
-/// An interaction's own door into the channel. It is open even where the bot has no rights, but it knows no
-/// nonces: a message whose response was lost would be sent twice. So it serves for what can be repeated
-/// safely, changing its messages, and for new messages only where the bot may not write by itself.
-pub(crate) struct Hook {
-    application: ApplicationId,
-    token: String,
-    until: Instant,
-    state: Mutex<HookState>,
-}
-
-#[derive(Default)]
-struct HookState {
-    /// A deferred message waits to be filled.
-    deferred: bool,
-    /// The messages that came through it.
-    messages: Vec<String>,
-    /// Discord has shut it before its time.
-    shut: bool,
-}
-
-impl Hook {
-    /// The door of an interaction with this token that came just now; `deferred` when its response is a
-    /// message that waits for its text.
-    pub(crate) fn new(application: ApplicationId, token: String, deferred: bool) -> Self {
-        let state = Mutex::new(HookState { deferred, ..HookState::default() });
-        Self { application, token, until: Instant::now() + HOOK_LIFE, state }
-    }
-
-    fn is_open(&self) -> bool {
-        Instant::now() < self.until && !self.state().shut
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, HookState> {
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn waits(&self) -> bool {
-        self.is_open() && self.state().deferred
-    }
-
-    fn sent(&self, id: &str) -> bool {
-        self.is_open() && self.state().messages.iter().any(|sent| sent == id)
-    }
-
-    fn note(&self, id: &str) {
-        let mut state = self.state();
-        state.deferred = false;
-        state.messages.push(id.to_owned());
-    }
-
-    fn original(&self) -> Route<'_> {
-        Route::WebhookOriginalInteractionResponse { application_id: self.application, token: &self.token }
-    }
-
-    fn follow_up(&self) -> Route<'_> {
-        Route::WebhookFollowupMessages { application_id: self.application, token: &self.token }
-    }
-
-    fn message(&self, message_id: MessageId) -> Route<'_> {
-        Route::WebhookFollowupMessage { application_id: self.application, token: &self.token, message_id }
-    }
 }
 
 impl Channel {
@@ -116,7 +50,7 @@ impl Channel {
         if let Some(hook) = self.hook.as_ref().filter(|hook| hook.waits()) {
             match self.make(Method::PATCH, hook.original(), &body, file).await.and_then(id_in) {
                 // The token ran out early, or a student deleted the waiting message.
-                Err(Failure::Gone | Failure::Forbidden) => hook.state().shut = true,
+                Err(Failure::Gone | Failure::Forbidden) => hook.shut(),
                 Err(failure) => return Err(failure),
                 Ok(id) => {
                     hook.note(&id);
@@ -152,7 +86,7 @@ impl Channel {
         let message_id = message_id.ok_or(Failure::Gone)?;
         if let Some(hook) = self.hook.as_ref().filter(|hook| hook.sent(id)) {
             match self.make(method.clone(), hook.message(message_id), body, None).await {
-                Err(Failure::Forbidden) => hook.state().shut = true,
+                Err(Failure::Forbidden) => hook.shut(),
                 made => return made.map(|_| ()),
             }
         }

@@ -7,7 +7,8 @@ use serenity::model::channel::{Attachment, Message, MessageType};
 use serenity::model::id::{ChannelId, GuildId, InteractionId, MessageId, UserId};
 use serenity::model::user::User;
 
-use crate::chat::{AccountId, Audience, Content, FileRef, Incoming, IncomingId, Place, Surface};
+use crate::chat::{AccountId, Audience, CommandSpec, Content, FileRef, Incoming, IncomingId, Place, Surface};
+use crate::typed::{self, Typed};
 
 /// The platform's name in ids and keys.
 pub(crate) const PLATFORM: &str = "discord";
@@ -16,13 +17,15 @@ pub(crate) const MESSAGE_LIMIT: usize = 2000;
 /// The largest file that members of a well boosted server can attach, in bytes.
 const UPLOAD_LIMIT: u64 = 100 * 1024 * 1024;
 
-/// What `message` means to the bot `me`: nothing, a text, or one file after the other.
+/// What `message` means to the bot `me`: nothing, a text, a command of `commands` that was typed as text, or one
+/// file after the other.
 ///
-/// A direct message is always for the bot; in a channel those are that mention it or reply to it.
-/// The text that came with files is the caption of the first.
-pub(crate) fn message(message: &Message, me: UserId) -> Vec<Incoming> {
+/// A direct message is always for the bot; in a channel those are that mention it or reply to it. Only the
+/// gateway tells in which it was said. The text that came with files is the caption of the first.
+pub(crate) fn message(message: &Message, audience: Audience, me: UserId, commands: &[CommandSpec]) -> Vec<Incoming> {
     let written = matches!(message.kind, MessageType::Regular | MessageType::InlineReply);
-    if message.author.bot || message.webhook_id.is_some() || !written || !addressed(message, me) {
+    let addressed = audience == Audience::Direct || is_addressed(message, me);
+    if message.author.bot || message.webhook_id.is_some() || !written || !addressed {
         return Vec::new();
     }
     let text = without_mention(&message.content, me);
@@ -31,12 +34,12 @@ pub(crate) fn message(message: &Message, me: UserId) -> Vec<Incoming> {
         account: account(&message.author),
         name: name(&message.author),
         locale: None,
-        place: place(message.channel_id, audience(message.guild_id)),
+        place: place(message.channel_id, audience),
         surface: surface(),
         content,
     };
     if message.attachments.is_empty() {
-        return vec![incoming(message_id(message.id), Content::Text(text))];
+        return vec![incoming(message_id(message.id), said(text, commands))];
     }
     let file = |(n, attachment): (usize, &Attachment)| {
         let caption = if n == 0 { text.clone() } else { String::new() };
@@ -95,9 +98,17 @@ fn by_interaction(id: InteractionId, user: &User, locale: &str, place: Place, co
 }
 
 /// A reply to the bot counts as addressed also when its author has switched the ping off.
-fn addressed(message: &Message, me: UserId) -> bool {
+fn is_addressed(message: &Message, me: UserId) -> bool {
     let answered = message.referenced_message.as_ref().is_some_and(|earlier| earlier.author.id == me);
-    message.guild_id.is_none() || answered || message.mentions.iter().any(|user| user.id == me)
+    answered || message.mentions.iter().any(|user| user.id == me)
+}
+
+/// Discord's client sends a command that was pasted as text; what begins like one of ours is meant as one.
+fn said(text: String, commands: &[CommandSpec]) -> Content {
+    match typed::command(&text).filter(|typed| commands.iter().any(|known| known.name == typed.name)) {
+        Some(Typed { name, argument, .. }) => named(&name, argument),
+        None => Content::Text(text),
+    }
 }
 
 /// `text` without mentions of the bot, and without the space that they leave behind.
@@ -114,7 +125,7 @@ fn name(user: &User) -> Option<String> {
     Some(user.global_name.clone().unwrap_or_else(|| user.name.clone()))
 }
 
-fn audience(guild: Option<GuildId>) -> Audience {
+pub(crate) fn audience(guild: Option<GuildId>) -> Audience {
     if guild.is_some() { Audience::Group } else { Audience::Direct }
 }
 
@@ -124,7 +135,7 @@ fn context(guild: Option<GuildId>, context: Option<InteractionContext>) -> Audie
 }
 
 /// Threads are channels of their own in Discord, so the channel alone names the conversation.
-fn place(channel: ChannelId, audience: Audience) -> Place {
+pub(crate) fn place(channel: ChannelId, audience: Audience) -> Place {
     Place { platform: PLATFORM.to_owned(), chat: channel.to_string(), thread: None, audience }
 }
 

@@ -8,17 +8,18 @@ use teloxide::{ApiError, RequestError};
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{Acceptance, Incoming};
-use crate::delivery::Start;
+use crate::desk::Desk;
 
-use super::desk::{Desk, Errand};
+use super::errand::{Errand, Errands};
 use super::failure::{self, Pause};
-use super::{HOLD, TelegramError, incoming};
+use super::{HOLD, Telegram, TelegramError, incoming};
 
 /// Asks for updates and hands them on, in order.
 pub(super) struct Poll<'a> {
     bot: Bot,
     me: Me,
-    desk: &'a mut Desk,
+    desk: &'a mut Desk<Telegram>,
+    errands: &'a mut Errands,
     /// The first update that is not on disk yet. Asking from it on confirms all before.
     offset: i32,
     pause: Pause,
@@ -27,8 +28,8 @@ pub(super) struct Poll<'a> {
 }
 
 impl<'a> Poll<'a> {
-    pub(super) fn new(bot: Bot, me: Me, desk: &'a mut Desk) -> Self {
-        Self { bot, me, desk, offset: 0, pause: Pause::default(), refused: None }
+    pub(super) fn new(bot: Bot, me: Me, desk: &'a mut Desk<Telegram>, errands: &'a mut Errands) -> Self {
+        Self { bot, me, desk, errands, offset: 0, pause: Pause::default(), refused: None }
     }
 
     /// Polls until `stop`.
@@ -75,11 +76,11 @@ impl<'a> Poll<'a> {
             tracing::warn!(update = update.id.0, "an update of unknown form was passed over");
         }
         if let UpdateKind::CallbackQuery(press) = &update.kind {
-            self.desk.errand(Errand::Answer(press.id.clone()));
+            self.errands.run(Errand::Answer(press.id.clone()));
         }
         let Some(incoming) = incoming::read(update, &self.me) else { return true };
         match self.desk.tutor().accept(&incoming).await {
-            Ok(Acceptance::New) => self.desk.open(incoming, Start::Fresh).await,
+            Ok(Acceptance::New) => self.desk.open(incoming, ()).await,
             Ok(Acceptance::Known) => tracing::debug!(message = %incoming.id, "seen before"),
             Err(unavailable) => {
                 tracing::warn!(message = %incoming.id, "a message could not be stored");
@@ -96,7 +97,7 @@ impl<'a> Poll<'a> {
         let chat = incoming.place.chat.parse().ok().filter(|_| self.refused != Some(id));
         if let Some(chat) = chat.map(ChatId) {
             self.refused = Some(id);
-            self.desk.errand(Errand::Apology(chat, reason));
+            self.errands.run(Errand::Apology(chat, reason));
         }
     }
 

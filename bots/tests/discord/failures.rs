@@ -42,29 +42,6 @@ async fn a_broken_gateway_is_resumed_and_repeated_events_are_answered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_said_in_an_outage_is_caught_up_with() {
-    let (server, tutor, bot) = play(&[]).await;
-    server.direct(&ada(), &Post::text("before"));
-    server.classroom(&mei(), &Post::mention("before"));
-    tutor.wait_delivered(2).await;
-    server.set_offline(true);
-    server.wait_until("a lost connection", |state| state.connected == 0).await;
-    server.lose_session();
-    server.direct(&ada(), &Post::text("in between"));
-    server.classroom(&mei(), &Post::text("not for the bot"));
-    server.classroom(&mei(), &Post::mention("in between"));
-    server.set_offline(false);
-    tutor.wait_delivered(4).await;
-    let places: Vec<Audience> = tutor.heard().iter().map(|incoming| incoming.place.audience).collect();
-    assert_eq!(places, [Audience::Direct, Audience::Group, Audience::Direct, Audience::Group]);
-    server.direct(&ada(), &Post::text("after"));
-    tutor.wait_delivered(5).await;
-    assert_eq!(server.see(|state| state.identified), 2);
-    assert_clean(&server);
-    bot.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_response_is_no_second_message() {
     let (server, tutor, bot) = play(&[("/help", whole("Help."))]).await;
     for fault in [Fault::CutAfter, Fault::CutBefore, Fault::Status(503)] {
@@ -80,46 +57,6 @@ async fn a_lost_response_is_no_second_message() {
     assert_eq!(contents(ada().direct()), ["Heard: Hello"]);
     assert_eq!(contents(CLASSROOM), ["Help."]);
     assert_clean(&server);
-    bot.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn after_a_restart_the_standing_messages_are_edited_further() {
-    let steps = vec![text_step("The beginning"), Step::Gate, text_step(" and the end."), say(ReplyEvent::Done)];
-    let (server, tutor, bot) = play(&[("Tell me", steps.clone()), ("/ask me", steps)]).await;
-    server.direct(&ada(), &Post::text("Tell me"));
-    server.command(&mei(), CLASSROOM, "ask", Some(("question", "me")));
-    server.wait_for_text(ada().direct(), "The beginning").await;
-    server.wait_for_text(CLASSROOM, "The beginning").await;
-    tutor.wait_standing(2).await;
-    bot.kill(&server).await;
-    // Two that wait have nobody to tell any more, two will come again.
-    (0..4).for_each(|_| tutor.open_gate());
-    let bot = Bot::start(&server, &tutor).await;
-    tutor.wait_delivered(2).await;
-    for channel in [ada().direct(), CLASSROOM] {
-        let said: Vec<String> = server.said(channel).into_iter().map(|message| message.content).collect();
-        assert_eq!(said, ["The beginning and the end."]);
-    }
-    assert_clean(&server);
-    bot.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_nobody_knew_of_is_found_by_its_nonce() {
-    let steps = vec![text_step("The beginning"), Step::Gate, text_step(" and the end."), say(ReplyEvent::Done)];
-    let (server, tutor, bot) = play(&[("Tell me", steps)]).await;
-    server.fail_next(Kind::Send, Fault::CutAfter);
-    // The attempt after that one does not come through before the end.
-    server.fail_next(Kind::Send, Fault::Limited(Duration::from_secs(1)));
-    server.direct(&ada(), &Post::text("Tell me"));
-    server.wait_for_text(ada().direct(), "The beginning").await;
-    bot.kill(&server).await;
-    (0..2).for_each(|_| tutor.open_gate());
-    let bot = Bot::start(&server, &tutor).await;
-    tutor.wait_delivered(1).await;
-    let said: Vec<String> = server.said(ada().direct()).into_iter().map(|message| message.content).collect();
-    assert_eq!(said, ["The beginning and the end."]);
     bot.stop().await;
 }
 
@@ -163,6 +100,24 @@ async fn a_message_that_cannot_be_kept_is_excused() {
     server.command(&ada(), CLASSROOM, "help", None);
     server.wait_for_text(CLASSROOM, "The disk is full").await;
     assert_eq!(tutor.delivered(), 0);
+    assert_clean(&server);
+    bot.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_refused_is_told() {
+    let file = Attachment { name: "a.json".into(), bytes: b"{}".to_vec(), refused: "It is too large.".into() };
+    let export = vec![text_step("Here it is."), say(ReplyEvent::File(file)), say(ReplyEvent::Done)];
+    let (server, tutor, bot) = play(&[("/help", export.clone()), ("Export", export)]).await;
+    server.fail_next(Kind::File, Fault::Status(413));
+    server.direct(&ada(), &Post::text("Export"));
+    server.wait_for_text(ada().direct(), "It is too large.").await;
+    // Neither the bot nor the interaction may send files there.
+    (0..2).for_each(|_| server.fail_next(Kind::File, Fault::Status(403)));
+    server.command(&ada(), CLASSROOM, "help", None);
+    server.wait_for_text(CLASSROOM, "Here it is.\n\nIt is too large.").await;
+    tutor.wait_delivered(2).await;
+    assert!(server.said(ada().direct()).iter().all(|message| message.files.is_empty()));
     assert_clean(&server);
     bot.stop().await;
 }

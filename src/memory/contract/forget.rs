@@ -3,7 +3,7 @@
 use serde_json::json;
 use tutor_bots::chat::Acceptance;
 
-use super::sample::{account, at, course_id, id, incoming, membership, message_id, question, turn, welcome};
+use super::sample::{account, at, course_id, id, incoming, mark, membership, message_id, question, turn, welcome};
 use crate::memory::{Forgotten, Memory, Role};
 
 /// Two students in one course, one group and a direct chat each; each has one of everything.
@@ -112,7 +112,11 @@ pub(super) async fn forgets_places_that_only_the_student_used(memory: &dyn Memor
         memory.set_place_course(place, &course_id("a")).await.unwrap();
         memory.start_afresh(place).await.unwrap();
     }
+    for chat in ["group", "channel", "ada", "adam"] {
+        memory.mark(&mark(chat, "1")).await.unwrap();
+    }
     memory.forget(&id("ada")).await.unwrap();
+    assert_eq!(memory.marks("telegram").await.unwrap(), [mark("adam", "1"), mark("group", "1")]);
     for (place, kept) in [
         ("telegram:group", true),
         ("telegram:channel", false),

@@ -2,7 +2,7 @@
 
 use tutor_bots::chat::{Acceptance, Incoming, Pending};
 
-use super::sample::{account, at, incoming, message_id};
+use super::sample::{account, at, incoming, mark, message_id};
 use crate::memory::Memory;
 
 const DAY: i64 = 24 * 60;
@@ -62,4 +62,16 @@ pub(super) async fn ignores_messages_that_it_does_not_know(memory: &dyn Memory) 
     memory.delivered(&message_id("m1")).await.unwrap();
     memory.set_standing(&message_id("m1"), &["100".to_owned()]).await.unwrap();
     assert_eq!(memory.accept(&incoming("m1", "ada", "ada"), at(0)).await.unwrap(), Acceptance::New);
+}
+
+pub(super) async fn keeps_the_last_mark_of_each_place(memory: &dyn Memory) {
+    for (chat, at) in [("ada", "100"), ("ben", "7"), ("ada", "101"), ("ada", "99")] {
+        memory.mark(&mark(chat, at)).await.unwrap();
+    }
+    let mut elsewhere = mark("ada", "5");
+    elsewhere.place.platform = "discord".to_owned();
+    memory.mark(&elsewhere).await.unwrap();
+    assert_eq!(memory.marks("telegram").await.unwrap(), [mark("ada", "99"), mark("ben", "7")]);
+    assert_eq!(memory.marks("discord").await.unwrap(), [elsewhere]);
+    assert_eq!(memory.marks("console").await.unwrap(), []);
 }

@@ -1,7 +1,9 @@
 //! Students, courses, messages and turns for the rules.
 
 use jiff::{SignedDuration, Timestamp};
-use tutor_bots::chat::{AccountId, Audience, Button, Content, Incoming, IncomingId, Place, Source, Sources, Surface};
+use tutor_bots::chat::{
+    AccountId, Audience, Button, Content, Incoming, IncomingId, Mark, Place, Source, Sources, Surface,
+};
 use tutor_models::generate::Usage;
 
 use crate::memory::{
@@ -66,6 +68,11 @@ pub(in crate::memory) fn incoming(message: &str, name: &str, chat: &str) -> Inco
         surface: Surface { message_limit: 4096, edits: true, buttons: true, files: true, upload_limit: 20 << 20 },
         content: Content::Text(format!("Question {message}")),
     }
+}
+
+/// The chat `chat` on Telegram was read up to the message `at`.
+pub(in crate::memory) fn mark(chat: &str, at: &str) -> Mark {
+    Mark { place: incoming("m", "ada", chat).place, at: at.to_owned() }
 }
 
 /// The turn that answered [`incoming`], with usage 10, 4, 2.

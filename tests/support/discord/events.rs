@@ -1,5 +1,7 @@
 //! The JSON of gateway events: people, their messages, commands and button presses.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::state::{Message, State};
@@ -64,6 +66,8 @@ pub(crate) struct Post {
     pub(crate) files: Vec<(String, Vec<u8>)>,
     /// The author is another bot.
     pub(crate) by_bot: bool,
+    /// How long ago it was posted.
+    pub(crate) age: Duration,
 }
 
 impl Post {
@@ -83,6 +87,11 @@ impl Post {
 
     pub(crate) fn with_file(mut self, name: &str, bytes: &[u8]) -> Self {
         self.files.push((name.to_owned(), bytes.to_vec()));
+        self
+    }
+
+    pub(crate) fn posted_before(mut self, age: Duration) -> Self {
+        self.age = age;
         self
     }
 
@@ -108,7 +117,7 @@ pub(crate) fn upload(state: &mut State, files: &[(String, Vec<u8>)]) -> Vec<Valu
 
 /// A MESSAGE_CREATE of `person` in `channel`.
 pub(crate) fn posted(state: &mut State, person: &Person, channel: u64, post: &Post) -> (u64, Value) {
-    let id = state.new_id();
+    let id = state.new_id() - (u64::try_from(post.age.as_millis()).unwrap() << 22);
     let attachments = upload(state, &post.files);
     let mentions = if post.mention { vec![bot()] } else { Vec::new() };
     let author = user(person.id, &person.name, post.by_bot);

@@ -27,7 +27,7 @@ enum Call {
     Send(u64),
     Edit(u64, u64),
     Delete(u64, u64),
-    List(u64, u64),
+    List(u64, u64, usize),
     Typing(u64),
     OpenDirect,
     Callback(u64, String),
@@ -49,8 +49,9 @@ impl Call {
             ("PUT", ["applications", application, "commands"]) => Self::Commands(id(application)),
             ("POST", ["channels", channel, "messages"]) => Self::Send(id(channel)),
             ("GET", ["channels", channel, "messages"]) => {
-                let after = query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("after="));
-                Self::List(id(channel), after.map(id).unwrap_or_default())
+                let value = |key| query.unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix(key)).map(id);
+                let limit = value("limit=").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(50);
+                Self::List(id(channel), value("after=").unwrap_or_default(), limit)
             }
             ("PATCH", ["channels", channel, "messages", message]) => Self::Edit(id(channel), id(message)),
             ("DELETE", ["channels", channel, "messages", message]) => Self::Delete(id(channel), id(message)),
@@ -76,6 +77,7 @@ impl Call {
             Self::Send(_) => Kind::Send,
             Self::Edit(..) => Kind::Edit,
             Self::Delete(..) | Self::DeleteOriginal(_) => Kind::Delete,
+            Self::List(..) => Kind::List,
             Self::Typing(_) => Kind::Typing,
             Self::Callback(..) => Kind::Callback,
             Self::Original(_) | Self::EditFollowUp(..) => Kind::Original,
@@ -92,6 +94,7 @@ impl Call {
                 Some(format!("interaction {token}"))
             }
             Self::Typing(channel) => Some(format!("typing {channel}")),
+            Self::List(channel, ..) => Some(format!("list {channel}")),
             _ => None,
         }
     }
@@ -146,7 +149,9 @@ pub(crate) async fn answer(
     let call = Call::parse(request.method(), request.uri().path(), request.uri().query());
     let authorisation = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let authorisation = authorisation.unwrap_or_default().to_owned();
-    let fault = server.read(|state| state.take_fault(call.kind()));
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = if kind.is_some_and(|kind| kind.starts_with("multipart/")) { Kind::File } else { call.kind() };
+    let fault = server.read(|state| state.take_fault(kind));
     if fault == Some(Fault::CutBefore) {
         line.cut();
         return Answer::empty().into_response();
@@ -266,10 +271,11 @@ fn perform(state: &mut State, call: &Call, body: &Value, files: Upload) -> Resul
             Ok(Answer::ok(body.clone()))
         }
         Call::Send(channel) => send(state, *channel, body, files),
-        Call::List(channel, after) => {
+        Call::List(channel, after, limit) => {
+            check(state, (1..=100).contains(limit).then_some(()).ok_or_else(|| unknown("limit")))?;
             let wanted = |message: &&Message| message.channel == *channel && message.id > *after;
             let mut listed: Vec<Value> =
-                state.messages.iter().filter(wanted).take(100).map(super::events::message).collect();
+                state.messages.iter().filter(wanted).take(*limit).map(super::events::message).collect();
             listed.reverse();
             Ok(Answer::ok(listed.into()))
         }

@@ -1,7 +1,7 @@
 //! All that the server knows: channels and their messages, interactions, budgets, faults to come, sessions.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Send,
     Edit,
     Delete,
+    List,
+    File,
     Typing,
     Callback,
     Original,
@@ -158,10 +160,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// A new identity, greater than all before.
+    /// A new identity, greater than all before: the time since 2015 in milliseconds, above 22 bits.
     pub(crate) fn new_id(&mut self) -> u64 {
-        self.last_id += 1;
-        1_200_000_000_000_000_000 + self.last_id
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX) - 1_420_070_400_000;
+        self.last_id = (milliseconds << 22).max(self.last_id + 1);
+        self.last_id
     }
 
     /// Takes the fault that was announced for this kind of call.

@@ -15,7 +15,7 @@ use crate::markup::Dialect;
 struct Chat {
     pace: Pace,
     calls: Mutex<Vec<String>>,
-    failures: Mutex<VecDeque<Failure>>,
+    failures: Mutex<VecDeque<Option<Failure>>>,
     start: tokio::time::Instant,
     took: Duration,
 }
@@ -25,10 +25,15 @@ impl Chat {
         Self {
             pace: Pace::telegram_direct(),
             calls: Mutex::default(),
-            failures: Mutex::new(failures.iter().cloned().collect()),
+            failures: Mutex::new(failures.iter().cloned().map(Some).collect()),
             start: tokio::time::Instant::now(),
             took: Duration::from_millis(100),
         }
+    }
+
+    /// The call after `before` others fails.
+    fn fail_at(&self, before: usize, failure: Failure) {
+        *self.failures.lock().unwrap() = std::iter::repeat_n(None, before).chain([Some(failure)]).collect();
     }
 
     async fn call(&self, line: String) -> Result<String, Failure> {
@@ -39,7 +44,7 @@ impl Chat {
             calls.len()
         };
         tokio::time::sleep(self.took).await;
-        let failure = if line == "working" { None } else { self.failures.lock().unwrap().pop_front() };
+        let failure = if line == "working" { None } else { self.failures.lock().unwrap().pop_front().flatten() };
         failure.map_or_else(|| Ok(format!("m{number}")), Err)
     }
 
@@ -216,12 +221,31 @@ async fn a_reply_goes_on_where_it_stood() {
 #[tokio::test(start_paused = true)]
 async fn files_follow_the_text() {
     let chat = Chat::new(&[Failure::Unknown]);
-    let file = ReplyEvent::File(Attachment { name: "a.json".into(), bytes: vec![1] });
+    let file =
+        ReplyEvent::File(Attachment { name: "a.json".into(), bytes: vec![1], refused: "It was refused.".into() });
     let outcome = play(&chat, Start::Fresh, vec![(0, file), (0, text("Here.")), (0, ReplyEvent::Done)]).await;
     let calls: Vec<String> =
         chat.calls().iter().filter_map(|call| call.split_once(' ')).map(|(_, call)| call.to_owned()).collect();
     assert_eq!(calls, ["send 0 Here.", "send 0 Here.", "file a.json"]);
     assert_eq!(outcome.1.last(), Some(&vec!["m2".to_owned(), "file:m3".to_owned()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_refused_is_told_in_its_place() {
+    for failure in [Failure::Rejected, Failure::Forbidden] {
+        let chat = Chat::new(&[]);
+        let file = |name: &str| {
+            ReplyEvent::File(Attachment { name: name.into(), bytes: vec![1], refused: format!("{name} was refused.") })
+        };
+        let events = vec![(0, text("Here.")), (0, file("a.json")), (0, file("b.json")), (0, ReplyEvent::Done)];
+        chat.fail_at(1, failure);
+        let outcome = play(&chat, Start::Fresh, events).await;
+        let calls: Vec<String> =
+            chat.calls().iter().filter_map(|call| call.split_once(' ')).map(|(_, call)| call.to_owned()).collect();
+        assert_eq!(calls, ["send 0 Here.", "file a.json", "edit m1 Here.\n\na.json was refused.", "file b.json"]);
+        assert_eq!((outcome.0, outcome.2), (Ending::Refused, 1));
+        assert_eq!(outcome.1.last(), Some(&vec!["m1".to_owned(), "file:m4".to_owned()]));
+    }
 }
 
 #[tokio::test(start_paused = true)]

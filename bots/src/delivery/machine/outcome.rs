@@ -55,8 +55,14 @@ impl Delivery {
             Failure::Rejected => self.rejected(now),
             Failure::Unreached => self.back_off(now, jitter),
             Failure::Unknown => self.in_doubt(now, jitter),
+            // Where words may be sent, files may be forbidden.
+            Failure::Forbidden if self.sends_file() && self.slots.ids().next().is_some() => self.rejected(now),
             Failure::Forbidden => self.ended = Some(Ending::Forbidden),
         }
+    }
+
+    fn sends_file(&self) -> bool {
+        matches!(&self.pending, Some(Pending { step: Some(Step::File(_)), .. }))
     }
 
     /// A removed message is sent again; one that should be removed is done with.
@@ -81,7 +87,7 @@ impl Delivery {
         match step {
             Step::Delete(index, _) => self.slots.keep(index),
             Step::Blank(index, _) => self.slots.refused(index),
-            Step::File(_) => self.files_refused += 1,
+            Step::File(index) => self.files_refused.push(index),
             Step::Open(index) | Step::Edit(index, _) => match self.fidelity {
                 Fidelity::Full => self.fidelity = Fidelity::Unstyled,
                 Fidelity::Unstyled => self.fidelity = Fidelity::Bare,
