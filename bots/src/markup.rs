@@ -10,7 +10,6 @@ use crate::chat::Sources;
 
 pub mod console;
 pub mod discord;
-mod emphasis;
 mod foreign;
 mod math;
 mod mend;

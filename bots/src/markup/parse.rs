@@ -2,7 +2,6 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use super::emphasis;
 use super::math::Shielded;
 use super::table::Table;
 use super::{Block, Document, Kind, Quote, Span, Style};
@@ -15,7 +14,7 @@ pub(super) fn document(markdown: &str) -> Document {
     let shielded = Shielded::new(&readable(markdown));
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut reader = Reader { shielded: &shielded, ..Reader::new(&shielded) };
-    for event in Parser::new_ext(&emphasis::spaced(shielded.text()), options) {
+    for event in Parser::new_ext(shielded.text(), options) {
         reader.take(event);
     }
     reader.flush();
@@ -23,11 +22,10 @@ pub(super) fn document(markdown: &str) -> Document {
 }
 
 /// `text` without the characters that no reader should meet: control characters (a terminal would obey
-/// them), overrides of the writing direction, and those that shield formulas and set bold marks apart.
+/// them), overrides of the writing direction, and the two that shield formulas.
 pub(super) fn readable(text: &str) -> String {
     let unwanted = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, emphasis::SPACE | '\u{202d}' | '\u{202e}' | '\u{fdd0}' | '\u{fdd1}')
+        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202d}' | '\u{202e}' | '\u{fdd0}' | '\u{fdd1}')
     };
     text.replace("\r\n", "\n").chars().filter(|c| !unwanted(*c)).collect()
 }

@@ -41,14 +41,6 @@ fn shown(markdown: &str) -> String {
 }
 
 #[test]
-fn bold_words_stand_beside_chinese_ones() {
-    assert_eq!(
-        shown("**学习率：**表示步长，是**“超参数”**的一种。"),
-        "<bold>学习率：</bold>表示步长，是<bold>“超参数”</bold>的一种。"
-    );
-}
-
-#[test]
 fn markdown_becomes_text_and_entities() {
     assert_snapshot!(shown("# The *add* gate\nIt **copies** its `gradient`, see [the notes](https://cs231n.github.io/).\n\n- one\n- two\n  1. deep\n  2. ~~gone~~\n\n> said\n> so\n\n```python\nx = a * b\n```\nThe end 🎉 **now**."), @r"
     <bold>The</bold> <bold><italic>add</italic></bold> <bold>gate</bold>
