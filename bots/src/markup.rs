@@ -10,6 +10,7 @@ use crate::chat::Sources;
 
 pub mod console;
 pub mod discord;
+mod flank;
 mod foreign;
 mod math;
 mod mend;
@@ -117,7 +118,8 @@ impl Dialect {
 }
 
 impl Document {
-    /// Reads whole CommonMark with tables and strikethrough. Raw HTML and LaTeX stay as they were written.
+    /// Reads whole CommonMark with tables and strikethrough. Raw HTML stays as it was written; LaTeX becomes Unicode,
+    /// or code where it has no such form.
     pub fn parse(markdown: &str) -> Self {
         parse::document(markdown)
     }
@@ -139,9 +141,13 @@ impl Document {
         }
         self.blocks.extend(Block::new(Kind::Heading, Quote::None, vec![Span::plain(&sources.label)]));
         for source in &sources.items {
-            let title = format!("[{}] {}", source.n, isolate(&source.title));
+            let title = format!("[{}] {}", source.n, isolate(&math::plain(&source.title)));
             self.blocks.extend(Block::new(Kind::Line, Quote::None, vec![Span::plain(&title)]));
-            self.blocks.extend(Block::new(Kind::Line, Quote::Folded, vec![Span::plain(source.quote.trim())]));
+            self.blocks.extend(Block::new(
+                Kind::Line,
+                Quote::Folded,
+                vec![Span::plain(&math::plain(source.quote.trim()))],
+            ));
         }
     }
 

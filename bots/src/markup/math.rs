@@ -1,13 +1,27 @@
-//! Formulas: LaTeX between its delimiters is kept from the parser of Markdown, character by character.
+//! Formulas: LaTeX between its delimiters is kept from the parser of Markdown, and read as people read it.
 //!
 //! Each formula is replaced by a placeholder that Markdown takes for a word, and put back into whatever
-//! the parser makes of it. Restoring is literal, so a dollar sign in code comes to no harm either.
+//! the parser makes of it: into text as a line of Unicode ([`unicode`]), or as code where it has no such form;
+//! into code and addresses character by character, so a dollar sign there comes to no harm.
+
+mod script;
+mod symbols;
+mod unicode;
+
+use unicode::unicode;
 
 /// Stands around the number of a formula; text cannot hold these characters (`parse::readable`).
 const OPEN: char = '\u{fdd0}';
 const CLOSE: char = '\u{fdd1}';
+/// What formulas stand between, besides single dollars.
+const DELIMITERS: [(&str, &str); 3] = [("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]")];
 /// The longest formula, in bytes; beyond it a delimiter is taken as text.
 const LONGEST: usize = 2000;
+
+/// A part of a placeholder, which stands for a word.
+pub(super) fn is_placeholder(c: char) -> bool {
+    matches!(c, OPEN | CLOSE)
+}
 
 /// Text whose formulas are replaced by placeholders.
 pub(super) struct Shielded {
@@ -44,19 +58,67 @@ impl Shielded {
         &self.text
     }
 
-    /// `part` of the text, with the formulas in their places.
+    /// `part` of the text, with the formulas in their places as they were written.
     pub(super) fn restore(&self, part: &str) -> String {
-        let mut whole = String::with_capacity(part.len());
-        let mut rest = part;
-        while let Some((before, after)) = rest.split_once(OPEN) {
-            whole.push_str(before);
-            let (number, after) = after.split_once(CLOSE).unwrap_or((after, ""));
-            whole.push_str(number.parse().ok().and_then(|at: usize| self.formulas.get(at)).map_or("", String::as_str));
-            rest = after;
-        }
-        whole.push_str(rest);
-        whole
+        let as_written = |piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Formula(formula) => formula,
+        };
+        self.pieces(part).map(as_written).collect()
     }
+
+    /// `part` of the text, in pieces of text and formulas with their delimiters.
+    pub(super) fn pieces<'a>(&'a self, part: &'a str) -> impl Iterator<Item = Piece<'a>> {
+        part.split(OPEN).enumerate().flat_map(|(at, piece)| {
+            let (formula, text) = match piece.split_once(CLOSE) {
+                Some((number, text)) if at > 0 => (number.parse().ok(), text),
+                _ => (None, piece),
+            };
+            let formula = formula.and_then(|number: usize| self.formulas.get(number));
+            formula.map(|formula| Piece::Formula(formula)).into_iter().chain([Piece::Text(text)])
+        })
+    }
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Text without formulas.
+    Text(&'a str),
+    /// A formula, with its delimiters.
+    Formula(&'a str),
+}
+
+/// A formula as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// In Unicode.
+    Text(String),
+    /// As it was written, on one line, without its delimiters.
+    Latex(String),
+}
+
+/// How `formula`, with its delimiters, is shown.
+pub(super) fn shown(formula: &str) -> Shown {
+    let inside = DELIMITERS.iter().find_map(|(open, close)| formula.strip_prefix(open)?.strip_suffix(close));
+    let inside = inside.or_else(|| formula.strip_prefix('$')?.strip_suffix('$')).unwrap_or(formula);
+    match unicode(inside) {
+        Some(text) => Shown::Text(text),
+        None => Shown::Latex(inside.split_whitespace().collect::<Vec<_>>().join(" ")),
+    }
+}
+
+/// Plain text whose formulas are shown in Unicode, where they can be.
+pub(super) fn plain(text: &str) -> String {
+    let shielded = Shielded::new(&super::parse::readable(text));
+    let piece = |piece| match piece {
+        Piece::Text(text) => text.to_owned(),
+        Piece::Formula(formula) => match shown(formula) {
+            Shown::Text(text) => text.replace('\n', " "),
+            Shown::Latex(_) => formula.to_owned(),
+        },
+    };
+    shielded.pieces(shielded.text()).map(piece).collect()
 }
 
 /// How much of `rest`, which begins with a backslash or a dollar, is no formula: an escaped pair or one sign.
@@ -69,8 +131,7 @@ fn skip(rest: &str) -> usize {
 
 /// The length of the formula at the start of `rest`, in bytes.
 fn formula(rest: &str, before: Option<char>) -> Option<usize> {
-    let closers = [("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]")];
-    if let Some((open, close)) = closers.iter().find(|(open, _)| rest.starts_with(open)) {
+    if let Some((open, close)) = DELIMITERS.iter().find(|(open, _)| rest.starts_with(open)) {
         let inside = window(&rest[open.len()..]);
         return inside.find(close).filter(|at| *at > 0).map(|at| open.len() + at + close.len());
     }

@@ -104,7 +104,7 @@ fn closed(tail: String) -> String {
 }
 
 /// The first token of `rest`: a run of one sign, an escaped character, or a character.
-fn token(rest: &str, first: char) -> &str {
+pub(super) fn token(rest: &str, first: char) -> &str {
     let length = match first {
         '`' | '*' | '_' | '~' => rest.len() - rest.trim_start_matches(first).len(),
         '$' if rest.starts_with("$$") => 2,
@@ -115,7 +115,7 @@ fn token(rest: &str, first: char) -> &str {
 }
 
 /// The length of a code span behind its opening run, without the closing run; `None` when it is open.
-fn code_span(inside: &str, run: &str) -> Option<usize> {
+pub(super) fn code_span(inside: &str, run: &str) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = inside[from..].find('`').map(|at| at + from) {
         let length = inside[at..].len() - inside[at..].trim_start_matches('`').len();

@@ -2,7 +2,8 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use super::math::Shielded;
+use super::flank;
+use super::math::{self, Piece, Shielded, Shown};
 use super::table::Table;
 use super::{Block, Document, Kind, Quote, Span, Style};
 
@@ -14,7 +15,8 @@ pub(super) fn document(markdown: &str) -> Document {
     let shielded = Shielded::new(&readable(markdown));
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut reader = Reader { shielded: &shielded, ..Reader::new(&shielded) };
-    for event in Parser::new_ext(shielded.text(), options) {
+    let text = flank::lettered(shielded.text());
+    for event in Parser::new_ext(&text, options) {
         reader.take(event);
     }
     reader.flush();
@@ -22,10 +24,11 @@ pub(super) fn document(markdown: &str) -> Document {
 }
 
 /// `text` without the characters that no reader should meet: control characters (a terminal would obey
-/// them), overrides of the writing direction, and the two that shield formulas.
+/// them), overrides of the writing direction, and those that this module uses itself.
 pub(super) fn readable(text: &str) -> String {
     let unwanted = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202d}' | '\u{202e}' | '\u{fdd0}' | '\u{fdd1}')
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202d}' | '\u{202e}' | '\u{fdd0}' | '\u{fdd1}' | flank::LETTER)
     };
     text.replace("\r\n", "\n").chars().filter(|c| !unwanted(*c)).collect()
 }
@@ -94,7 +97,7 @@ impl<'a> Reader<'a> {
             Tag::Strong => self.bold += 1,
             Tag::Strikethrough => self.strike += 1,
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                let address = self.shielded.restore(&dest_url);
+                let address = readable(&self.shielded.restore(&dest_url));
                 self.links.push(web_address(&address));
             }
             Tag::TableCell => self.spans.clear(),
@@ -150,7 +153,7 @@ impl<'a> Reader<'a> {
 
     fn language(&self, kind: &CodeBlockKind<'_>) -> String {
         let CodeBlockKind::Fenced(info) = kind else { return String::new() };
-        let info = self.shielded.restore(info);
+        let info = readable(&self.shielded.restore(info));
         let allowed = |c: &char| c.is_ascii_alphanumeric() || "+#._-".contains(*c);
         info.trim().chars().take_while(allowed).take(LANGUAGE).collect()
     }
@@ -166,12 +169,26 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, text: &str, code: bool) {
-        let text = readable(&self.shielded.restore(text));
         if let Some((_, content)) = &mut self.code {
-            content.push_str(&text);
+            content.push_str(&readable(&self.shielded.restore(text)));
             return;
         }
-        let style = if code { Style { code, ..Style::default() } } else { self.style() };
+        if code {
+            return self.span(&self.shielded.restore(text), Style { code, ..Style::default() });
+        }
+        for piece in self.shielded.pieces(text) {
+            match piece {
+                Piece::Text(text) => self.span(text, self.style()),
+                Piece::Formula(formula) => match math::shown(formula) {
+                    Shown::Text(text) => self.span(&text, self.style()),
+                    Shown::Latex(text) => self.span(&text, Style { code: true, ..Style::default() }),
+                },
+            }
+        }
+    }
+
+    fn span(&mut self, text: &str, style: Style) {
+        let text = readable(text);
         match self.spans.last_mut() {
             Some(last) if last.style == style => join(&mut last.text, &text),
             _ => self.spans.push(Span { text, style }),
