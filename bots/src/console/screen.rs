@@ -3,7 +3,8 @@
 //! [`Screen`] is pure: it returns the bytes. It keeps count of the cells that were written since the
 //! answer began, so that it knows how far up the cursor must go to begin anew.
 
-use unicode_width::UnicodeWidthChar;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// The size of a terminal, in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,9 +20,10 @@ pub(crate) struct Screen {
     size: Size,
     /// The text so far, as it was written.
     streamed: String,
-    /// Where the cursor is, counted from where the answer began.
+    /// The row of the cursor, counted from where the answer began.
     row: usize,
-    column: usize,
+    /// Where the last line begins in the text, and in which row.
+    line: (usize, usize),
     progress: bool,
 }
 
@@ -36,7 +38,7 @@ const RULE: usize = 40;
 impl Screen {
     pub(crate) fn new(size: Size) -> Self {
         let size = Size { columns: size.columns.max(2), rows: size.rows.max(2) };
-        Self { size, streamed: String::new(), row: 0, column: 0, progress: false }
+        Self { size, streamed: String::new(), row: 0, line: (0, 0), progress: false }
     }
 
     /// Shows `line` in place of the last such line; nothing once there is text.
@@ -55,8 +57,8 @@ impl Screen {
         let piece = printable(piece);
         // Space before the first word would only move it about.
         let piece = if self.streamed.is_empty() { piece.trim_start() } else { piece.as_str() };
-        piece.chars().for_each(|c| self.advance(c));
         self.streamed.push_str(piece);
+        self.follow();
         output.push_str(piece);
         output
     }
@@ -75,7 +77,7 @@ impl Screen {
         let known = self.is_out_of_sight() && words(&self.streamed) == words(&printable(text));
         let output = if known { String::new() } else { self.begin_anew() + rendered };
         self.streamed.clear();
-        (self.row, self.column) = (0, 0);
+        (self.row, self.line) = (0, (0, 0));
         if known || !rendered.is_empty() { output + "\n" } else { output }
     }
 
@@ -94,7 +96,7 @@ impl Screen {
             output.push_str(CLEAR_BELOW);
         }
         self.streamed.clear();
-        (self.row, self.column) = (0, 0);
+        (self.row, self.line) = (0, (0, 0));
         output
     }
 
@@ -102,18 +104,29 @@ impl Screen {
         if std::mem::take(&mut self.progress) { CLEAR_LINE.to_owned() } else { String::new() }
     }
 
-    fn advance(&mut self, c: char) {
-        if c == '\n' {
-            (self.row, self.column) = (self.row + 1, 0);
-            return;
-        }
-        let width = c.width().unwrap_or(0);
-        if self.column + width > self.size.columns {
-            (self.row, self.column) = (self.row + 1, width);
-        } else {
-            self.column += width;
+    /// Counts the rows of what was written. Characters may join across pieces, as a family of emoji does, so the
+    /// last line is measured anew.
+    fn follow(&mut self) {
+        let (mut start, mut row) = self.line;
+        for line in self.streamed[start..].split('\n') {
+            self.line = (start, row);
+            self.row = row + turns(line, self.size.columns);
+            start += line.len() + 1;
+            row = self.row + 1;
         }
     }
+}
+
+/// How often `line` goes on in a further row of so many columns.
+fn turns(line: &str, columns: usize) -> usize {
+    let (mut turns, mut column) = (0, 0);
+    for width in line.graphemes(true).map(UnicodeWidthStr::width) {
+        if column + width > columns {
+            (turns, column) = (turns + 1, 0);
+        }
+        column += width;
+    }
+    turns
 }
 
 fn up(rows: usize) -> String {
@@ -127,13 +140,12 @@ fn words(text: &str) -> Vec<&str> {
 /// The beginning of `line` that fits into `columns` cells.
 fn clipped(line: &str, columns: usize) -> String {
     let mut left = columns;
-    let fits = |c: &char| {
-        let width = c.width().unwrap_or(0);
-        let fits = width <= left;
-        left = left.saturating_sub(width);
+    let fits = |character: &&str| {
+        let fits = character.width() <= left;
+        left = left.saturating_sub(character.width());
         fits
     };
-    line.chars().take_while(fits).collect()
+    line.graphemes(true).take_while(fits).collect()
 }
 
 /// `text` without what a terminal would obey: control characters, and marks that turn the direction of text.
@@ -146,6 +158,7 @@ pub(crate) fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use unicode_width::UnicodeWidthChar;
 
     use super::*;
 
@@ -248,6 +261,22 @@ mod tests {
         let before = terminal.text();
         terminal.write(&screen.finish(&long, &long));
         assert_eq!(terminal.text(), before + "\n", "the same words are not printed twice");
+    }
+
+    #[test]
+    fn characters_that_are_joined_take_the_room_of_one() {
+        let family = "👨‍👩‍👧‍👦";
+        let mut screen = Screen::new(Size { columns: 11, rows: 8 });
+        for c in format!("{family}{family}{family}\n{}", family.repeat(6)).chars() {
+            screen.text(&c.to_string());
+        }
+        assert!(
+            screen.rewrite("x").starts_with("\r\u{1b}[2A"),
+            "five of them in a row, so that the cursor is two down"
+        );
+        let clipped = |line: &str| super::clipped(line, 5);
+        assert_eq!(clipped(&family.repeat(4)), family.repeat(2));
+        assert_eq!((clipped("ae\u{301}iou數"), clipped("🇳🇴🇫🇷🇩🇪")), ("ae\u{301}iou".to_owned(), "🇳🇴🇫🇷".to_owned()));
     }
 
     proptest! {
