@@ -26,5 +26,7 @@ mod openai;
 mod server;
 #[path = "e2e/telegram.rs"]
 mod telegram;
+#[path = "e2e/texts.rs"]
+mod texts;
 #[path = "e2e/walls.rs"]
 mod walls;

@@ -10,13 +10,13 @@ use serenity::model::id::{ApplicationId, ChannelId, MessageId, UserId};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::gateway::{Acknowledged, Event};
+use super::gateway::{Event, Receipt};
 use super::hook::Hook;
 use super::missed::{Found, Missed};
 use super::rest::{CallError, Rest};
 use super::station::{Origin, Station, channel_of};
 use super::{FIRST_PAUSE, LONGEST_PAUSE, commands, incoming};
-use crate::chat::{Acceptance, Audience, CommandSpec, Files, Incoming, Mark, Tutor};
+use crate::chat::{Acceptance, Audience, CommandSpec, Files, Incoming, Mark, Tutor, Unavailable};
 use crate::delivery::{Fidelity, Opening, Port, Post};
 use crate::desk::{Desk, Messenger};
 
@@ -75,13 +75,13 @@ impl Adapter {
                     self.hear(&message, bot).await;
                 }
             }
-            (Event::Command(command, acknowledged), Some(bot)) => {
+            (Event::Command(command, receipt), Some(bot)) => {
                 let hook = Hook::new(bot.application, command.token.clone(), true);
-                self.obey(incoming::command(&command), hook, acknowledged).await;
+                self.obey(incoming::command(&command), hook, receipt).await;
             }
-            (Event::Press(press, acknowledged), Some(bot)) => {
+            (Event::Press(press, receipt), Some(bot)) => {
                 let hook = Hook::new(bot.application, press.token.clone(), false);
-                self.obey(incoming::press(&press), hook, acknowledged).await;
+                self.obey(incoming::press(&press), hook, receipt).await;
             }
             // Nothing comes before READY.
             (_, None) => {}
@@ -116,7 +116,8 @@ impl Adapter {
         let heard = incoming::message(message, audience, bot.user, &self.commands);
         let (spoken_to, channel) = (!heard.is_empty(), message.channel_id);
         for incoming in heard {
-            self.accept(incoming, Origin::Message).await;
+            let accepted = self.desk.tutor().accept(&incoming).await;
+            self.answer(incoming, accepted, Origin::Message).await;
         }
         if spoken_to {
             self.mark(channel, message.id, audience).await;
@@ -142,11 +143,16 @@ impl Adapter {
         self.mark(channel, upto, audience).await;
     }
 
-    /// An interaction: its door is noted too, so that after a crash no message waits for its text for ever.
-    async fn obey(&mut self, incoming: Incoming, hook: Hook, acknowledged: Acknowledged) {
+    /// An interaction is acknowledged when it is on disk, with its door, so that after a crash no message waits for
+    /// its text for ever.
+    async fn obey(&mut self, incoming: Incoming, hook: Hook, receipt: Receipt) {
+        let accepted = self.desk.tutor().accept(&incoming).await;
+        if let (Ok(Acceptance::New), Some(note)) = (&accepted, hook.note_to_self()) {
+            self.desk.tutor().standing(&incoming.id, &[note]).await;
+        }
         let (id, audience) = (incoming::message_of(&incoming.id), incoming.place.audience);
         let channel = channel_of(&incoming);
-        self.accept(incoming, Origin::Interaction(hook, acknowledged)).await;
+        self.answer(incoming, accepted, Origin::Interaction(hook, receipt.keep())).await;
         // It tells nothing of the messages before it, unless the channel is new.
         if let (Some(channel), Some(id)) = (channel, id)
             && !self.missed.knows(channel)
@@ -162,17 +168,10 @@ impl Adapter {
         self.desk.tutor().mark(&Mark { place, at: last.to_string() }).await;
     }
 
-    /// Puts the message on disk and begins to answer; a copy of one that is known is dropped.
-    async fn accept(&mut self, incoming: Incoming, origin: Origin) {
-        match self.desk.tutor().accept(&incoming).await {
-            Ok(Acceptance::New) => {
-                if let Origin::Interaction(hook, _) = &origin
-                    && let Some(note) = hook.note_to_self()
-                {
-                    self.desk.tutor().standing(&incoming.id, &[note]).await;
-                }
-                self.desk.open(incoming, origin).await;
-            }
+    /// Begins to answer what was put on disk; a copy of one that is known is dropped.
+    async fn answer(&mut self, incoming: Incoming, accepted: Result<Acceptance, Unavailable>, origin: Origin) {
+        match accepted {
+            Ok(Acceptance::New) => self.desk.open(incoming, origin).await,
             Ok(Acceptance::Known) => tracing::debug!(message = %incoming.id, "message came again"),
             Err(unavailable) => self.excuse(incoming, unavailable.reason, origin),
         }

@@ -35,19 +35,34 @@ pub(crate) enum Event {
     /// Somebody wrote.
     Message(Box<Message>),
     /// Somebody gave a command.
-    Command(Box<CommandInteraction>, Acknowledged),
+    Command(Box<CommandInteraction>, Receipt),
     /// Somebody pressed a button.
-    Press(Box<ComponentInteraction>, Acknowledged),
+    Press(Box<ComponentInteraction>, Receipt),
 }
 
-/// Tells, once it is known, whether Discord took the acknowledgement of an interaction.
-pub(crate) type Acknowledged = oneshot::Receiver<bool>;
+/// The acknowledgement of an interaction: it is sent when the interaction is kept, or when Discord will not wait
+/// any longer. One that was acknowledged and then lost in a crash would leave its student waiting for nothing.
+pub(crate) struct Receipt {
+    kept: oneshot::Sender<()>,
+    acknowledged: oneshot::Receiver<bool>,
+}
+
+impl Receipt {
+    /// The interaction is on disk, or will not be; tells, once it is known, whether Discord took the
+    /// acknowledgement.
+    pub(crate) fn keep(self) -> oneshot::Receiver<bool> {
+        // Nobody listens when it was sent without waiting.
+        let _ = self.kept.send(());
+        self.acknowledged
+    }
+}
 
 /// How many events may wait; then the gateway's socket is left unread.
 const WAITING_EVENTS: usize = 1024;
 /// How long closing may take; serenity waits up to 5 s for one shard.
 const CLOSING: Duration = Duration::from_secs(7);
-/// How often an acknowledgement is tried: within the 3 s that Discord gives.
+/// How long an acknowledgement waits for the disk, and how often it is tried: within the 3 s that Discord gives.
+const KEEPING: Duration = Duration::from_millis(800);
 const ACKNOWLEDGE_ATTEMPTS: u32 = 5;
 const ACKNOWLEDGE_PAUSE: Duration = Duration::from_millis(300);
 /// Discord's code for an interaction that was acknowledged before.
@@ -138,15 +153,18 @@ struct Handler {
 }
 
 impl Handler {
-    /// Acknowledges at once, whatever else is going on: Discord waits 3 s.
-    fn acknowledge(&self, id: InteractionId, token: &str, kind: u8) -> Acknowledged {
+    /// Acknowledges soon, whatever else is going on: Discord waits 3 s.
+    fn acknowledge(&self, id: InteractionId, token: &str, kind: u8) -> Receipt {
         let (sender, acknowledged) = oneshot::channel();
+        let (kept, is_kept) = oneshot::channel();
         let (rest, token) = (Arc::clone(&self.rest), token.to_owned());
         self.adapter.spawn(async move {
+            // Whether it was kept, dropped or came too slowly: it is acknowledged now.
+            let _ = tokio::time::timeout(KEEPING, is_kept).await;
             // The delivery is gone when the adapter was dropped.
             let _ = sender.send(acknowledge(&rest, id, &token, kind).await);
         });
-        acknowledged
+        Receipt { kept, acknowledged }
     }
 
     async fn hand_on(&self, event: Event) {
@@ -192,12 +210,12 @@ impl EventHandler for Handler {
     async fn interaction_create(&self, _: Context, interaction: Interaction) {
         match interaction {
             Interaction::Command(command) => {
-                let acknowledged = self.acknowledge(command.id, &command.token, DEFERRED_MESSAGE);
-                self.hand_on(Event::Command(Box::new(command), acknowledged)).await;
+                let receipt = self.acknowledge(command.id, &command.token, DEFERRED_MESSAGE);
+                self.hand_on(Event::Command(Box::new(command), receipt)).await;
             }
             Interaction::Component(component) => {
-                let acknowledged = self.acknowledge(component.id, &component.token, DEFERRED_UPDATE);
-                self.hand_on(Event::Press(Box::new(component), acknowledged)).await;
+                let receipt = self.acknowledge(component.id, &component.token, DEFERRED_UPDATE);
+                self.hand_on(Event::Press(Box::new(component), receipt)).await;
             }
             _ => {}
         }

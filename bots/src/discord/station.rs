@@ -4,9 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use serenity::model::id::{ApplicationId, ChannelId, MessageId};
+use tokio::sync::oneshot;
 
 use super::channel::Channel;
-use super::gateway::Acknowledged;
 use super::hook::Hook;
 use super::incoming;
 use super::rest::Rest;
@@ -25,7 +25,7 @@ pub(crate) enum Origin {
     /// A message in a channel.
     Message,
     /// An interaction whose door may be used once it is acknowledged.
-    Interaction(Hook, Acknowledged),
+    Interaction(Hook, oneshot::Receiver<bool>),
     /// An interaction that was acknowledged before a restart.
     Reopened(Hook),
 }
