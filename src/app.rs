@@ -14,7 +14,7 @@ use tutor_index::{Index, IndexError};
 use tutor_prompts::{PromptError, Prompts, Words};
 
 use crate::config::Settings;
-use crate::dialogue::Parts;
+use crate::dialogue::{Heard, Parts};
 use crate::memory::{MemoryError, SledMemory};
 use crate::model::Model;
 
@@ -86,6 +86,7 @@ impl App {
             prompts: Prompts::load(settings.prompts.as_deref())?,
             words,
             admins,
+            heard: Heard::default(),
         };
         Ok(Self { settings, parts: Arc::new(parts), _lock: lock })
     }

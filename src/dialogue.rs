@@ -5,6 +5,7 @@ mod answer;
 mod cite;
 mod command;
 mod course;
+mod heard;
 mod intent;
 mod learn;
 mod policy;
@@ -41,6 +42,7 @@ use crate::model::Model;
 pub(crate) use answer::{Answered, Asked, answer, place};
 pub(crate) use command::menu;
 pub(crate) use course::invitation;
+pub(crate) use heard::Heard;
 pub(crate) use intent::MESSAGE_LIMIT;
 pub(crate) use learn::{document_name, learn};
 pub(crate) use reply::Reply;
@@ -67,6 +69,8 @@ pub(crate) struct Parts {
     pub(crate) words: Arc<Words>,
     /// Accounts that may do everything.
     pub(crate) admins: HashSet<AccountId>,
+    /// What class groups asked already.
+    pub(crate) heard: Heard,
 }
 
 impl Parts {

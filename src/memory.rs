@@ -106,7 +106,7 @@ pub(crate) struct Student {
 }
 
 /// What becomes of a sentence that the notes do not support.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Unsupported {
     /// It stays and is marked as not from the notes.

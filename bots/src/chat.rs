@@ -146,6 +146,8 @@ pub enum Content {
     },
     /// Sent a file.
     File(FileRef),
+    /// Sent what holds neither text nor a file that can be fetched, such as a sticker or a voice message.
+    Unreadable,
 }
 
 /// A file that a person sent; its bytes are fetched through [`Files`] when they are wanted.

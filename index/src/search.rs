@@ -2,6 +2,7 @@
 
 mod weight;
 
+use sha2::{Digest, Sha256};
 use tantivy::collector::{DocSetCollector, TopDocs};
 use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as TantivyQuery, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
@@ -10,6 +11,7 @@ use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
 use self::weight::CourseStatistics;
 use crate::analyze::query_terms;
 use crate::schema::Record;
+use crate::writer::hexadecimal;
 use crate::{Document, Hit, Index, IndexError, Passage, Query};
 
 /// How much a word in a heading counts, where one in the text counts 1.
@@ -60,6 +62,19 @@ impl Index {
         let mut documents: Vec<Document> = records.into_iter().map(|record| record.document).collect();
         documents.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(documents)
+    }
+
+    /// The version of a course's notes: other documents, or another version of one, give another.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Store`] when the index cannot be read.
+    pub fn version(&self, course: &str) -> Result<String, IndexError> {
+        let mut digest = Sha256::new();
+        for Document { name, sha256, .. } in self.documents(course)? {
+            digest.update(format!("{name}\0{sha256}\n"));
+        }
+        Ok(hexadecimal(&digest.finalize()[..16]))
     }
 
     /// The passages of a document in order: all, or those below the headings of `section`.

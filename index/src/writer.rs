@@ -159,7 +159,7 @@ fn passages(course: &str, document: &str, chunks: Vec<chunk::Chunk>) -> Vec<Pass
     (0..).zip(chunks).map(passage).collect()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string does not fail.
         let _ = write!(text, "{byte:02x}");

@@ -14,9 +14,17 @@ documents = { $count ->
    *[other] { $count } documents
  }
 
+# Between the items of a list within a sentence.
+list-separator = {", "}
+
 ## While it works
 progress-search = Looking in the notes…
 progress-understand = Thinking about your question…
+progress-queue = { $waiting ->
+    [one] One question is ahead of yours…
+   *[other] { $waiting } questions are ahead of yours…
+ }
+progress-write = Writing the answer…
 progress-summary = Reading part { $part } of { $parts }…
 progress-fetch = Fetching { $name }…
 progress-read = Reading { $name }…
@@ -31,6 +39,7 @@ not-from-notes = not from the notes
 from-notes = The notes say:
 not-covered = The notes of “{ $course }” do not cover this question.
 not-covered-near = The notes of “{ $course }” do not cover this question. The nearest passages are below; perhaps one of them helps.
+answer-from = This is the answer of { $time } to the same question.
 pass-on = Ask the teacher
 passed-on = Your question is on the teacher's list. Your name is not shown with it.
 passed-on-already = This question is on the teacher's list already.
@@ -147,10 +156,11 @@ too-many = Too many messages are waiting in this chat. Please wait for the answe
 trouble-late = The wait was too long. Please ask again in a moment.
 trouble-busy = Many people are asking right now ({ $waiting } ahead of you). Please try again in a moment.
 trouble-stopping = The tutor is being restarted. Please try again in a minute.
-trouble-store = I could not save that, so nothing was changed. The disk of the tutor may be full; please tell your teacher.
+trouble-store = I could not read or save what I keep, so nothing was changed. The disk of the tutor may be full; please tell your teacher.
 trouble-index = I could not read the course's notes just now. Please tell your teacher.
 trouble-model = The model failed at this answer. Please try again; if it goes on, tell your teacher.
-trouble-model-missing = The model of the tutor cannot be loaded. Please tell your teacher. ({ $reason })
+trouble-model-missing = The model of the tutor cannot be loaded. Please tell your teacher.
+trouble-task = Something went wrong inside the tutor. Please try again; if it goes on, tell your teacher.
 trouble-prompt = This is too long for the model: { $tokens } tokens, where { $limit } fit. Please shorten it.
 trouble-template = A prompt template is wrong. Please tell your teacher.
 
@@ -189,6 +199,17 @@ command-rules = What happens to unsupported sentences (teachers)
 command-rules-argument = mark or drop
 command-create = Create a course (admins)
 command-create-argument = Its identifier and its title
+
+## What stands for an argument in the help
+argument-question = question
+argument-topic = topic
+argument-code = code
+argument-course = course
+argument-language = language
+argument-document = document
+argument-role = role
+argument-rule = rule
+argument-file = file
 
 ## The command line
 cli-heading-usage = Usage

@@ -5,9 +5,14 @@ passages = { $count } 个段落
 pages = { $count } 页
 documents = { $count } 份文档
 
+# 句中并列项之间。
+list-separator = 、
+
 ## 处理中
-progress-search = 正在查阅笔记……
+progress-search = 正在查阅讲义……
 progress-understand = 正在理解你的问题……
+progress-queue = 前面还有 { $waiting } 个问题……
+progress-write = 正在写回答……
 progress-summary = 正在阅读第 { $part } 部分，共 { $parts } 部分……
 progress-fetch = 正在接收 { $name }……
 progress-read = 正在阅读 { $name }……
@@ -18,10 +23,11 @@ progress-index = 正在学习 { $name }：{ $passages }……
 sources = 来源
 nearest = 最接近的段落
 page = 第 { $page } 页
-not-from-notes = 非笔记内容
-from-notes = 笔记中写道：
-not-covered = 《{ $course }》的笔记没有讲到这个问题。
-not-covered-near = 《{ $course }》的笔记没有讲到这个问题。下面是最接近的段落，也许对你有帮助。
+not-from-notes = 非讲义内容
+from-notes = 讲义中写道：
+not-covered = 《{ $course }》的讲义没有讲到这个问题。
+not-covered-near = 《{ $course }》的讲义没有讲到这个问题。下面是最接近的段落，也许对你有帮助。
+answer-from = 这是 { $time } 对同一个问题的回答。
 pass-on = 请教老师
 passed-on = 你的问题已列入老师的清单，不会显示你的名字。
 passed-on-already = 这个问题已经在老师的清单里了。
@@ -33,16 +39,16 @@ history-cut = 我们之前的对话太长，较早的部分没有计入。
 
 ## 摘要
 summary-of = { $what } 的摘要
-summary-empty = 《{ $course }》还没有笔记，没有可以概括的内容。
+summary-empty = 《{ $course }》还没有讲义，没有可以概括的内容。
 summary-which = 要概括什么？请写 /summary 加上文档、章节的名称或一个主题。现有文档：
-summary-nothing = 在《{ $course }》的笔记里没有找到关于“{ $topic }”的内容。
+summary-nothing = 在《{ $course }》的讲义里没有找到关于“{ $topic }”的内容。
 
 ## 课程
 no-course = 你还没有加入课程。请向老师要一个邀请码，然后发送 /join 邀请码。
 no-course-group = 这个群还没有设定课程。请课程的老师用 /switch 课程 来设定。
 which-course = 你加入了多门课程，请用 /switch 课程 选择一门：
-joined = 欢迎加入《{ $course }》！关于笔记的任何问题都可以问我，例如：{ $example }
-joined-teacher = 欢迎以老师身份加入《{ $course }》。把笔记文件（Markdown、纯文本、HTML、PDF）发给我，我就会学习。
+joined = 欢迎加入《{ $course }》！关于讲义的任何问题都可以问我，例如：{ $example }
+joined-teacher = 欢迎以老师身份加入《{ $course }》。把讲义文件（Markdown、纯文本、HTML、PDF）发给我，我就会学习。
 join-example = 第一章的主要思想是什么？
 join-how = 请写 /join 加上老师给你的邀请码，例如 /join K7Q2MX。
 join-unknown = 邀请码“{ $code }”无效或已过期。请检查一下，或向老师要一个新的。
@@ -52,17 +58,17 @@ courses-current = 使用中
 role-student = 学生
 role-teacher = 老师
 switched = 现在的问题都会在《{ $course }》里找答案。
-switched-group = 这个群现在对应《{ $course }》，群里的每个人都可以问它的笔记。
+switched-group = 这个群现在对应《{ $course }》，群里的每个人都可以问它的讲义。
 switch-how = 请写 /switch 加上你的一门课程：
 leave-how = 请写 /leave 加上你的一门课程：
 left = 你已退出《{ $course }》。用邀请码可以重新加入。
 course-unknown = 你没有加入名为“{ $course }”的课程。
-course-created = 课程《{ $title }》已建好，标识是 { $course }。把笔记文件发给我，再用 /invite 邀请学生。
+course-created = 课程《{ $title }》已建好，标识是 { $course }。把讲义文件发给我，再用 /invite 邀请学生。
 course-exists = 已经有名为“{ $course }”的课程了，请换一个标识。
 course-how = 请写 /create 加上标识（a-z、0-9、- 和 _）和标题，例如：/create cs231n 深度学习与视觉
 course-bad-id = “{ $id }”不能用作课程标识。请用 1 到 64 个 a-z、0-9、- 或 _。
 invited = 《{ $course }》的邀请（身份：{ $role }）：/join { $code }（{ $days } 天内有效，多人可用）
-rules-now = 在《{ $course }》里，笔记不支持的句子会{ $rule ->
+rules-now = 在《{ $course }》里，讲义不支持的句子会{ $rule ->
     [drop] 被删去
    *[mark] 保留并标出
  }。
@@ -72,8 +78,8 @@ file-unread = 我没有读取“{ $name }”：只有《{ $course }》的老师�
 admin-only = 只有管理员可以这样做。管理员在助教的设置里指定。
 
 ## 文档
-documents-none = 《{ $course }》还没有笔记。
-documents-list = 《{ $course }》的笔记：
+documents-none = 《{ $course }》还没有讲义。
+documents-list = 《{ $course }》的讲义：
 learned-added = 已学习 { $name }：{ $passages }。
 learned-replaced = 已学习 { $name } 的新版本：{ $passages }，旧版本已删除。
 learned-unchanged = { $name } 没有变化，我已经学过了。
@@ -116,12 +122,12 @@ fresh = 我们重新开始。你的下一个问题会单独理解。
 
 ## 老师的清单
 questions-none = 《{ $course }》没有转给老师的问题。
-questions-list = 《{ $course }》的笔记没有回答的问题：
+questions-list = 《{ $course }》的讲义没有回答的问题：
 question-done = 已处理
 question-closed = 这个问题已从清单中移除。
 
 ## 帮助
-start = 你好！我是你的课程助教。我根据老师的笔记回答问题，并标明出处。
+start = 你好！我是你的课程助教。我根据老师的讲义回答问题，并标明出处。
 start-next = 发送 /join 和邀请码就可以开始，发送 /help 查看我能做什么。
 help-intro = 用你自己的话提问就好，例如：{ $example }
 help-example = 学习率有什么作用？
@@ -138,10 +144,11 @@ too-many = 这个聊天里等待的消息太多了，请先等等回答。
 trouble-late = 排队时间太长，请稍后再问一次。
 trouble-busy = 现在提问的人很多（你前面有 { $waiting } 个），请稍后再试。
 trouble-stopping = 助教正在重启，请一分钟后再试。
-trouble-store = 没能保存，所以没有任何改动。助教的磁盘可能满了，请告诉老师。
-trouble-index = 暂时读不了课程笔记，请告诉老师。
+trouble-store = 没能读取或保存数据，所以没有任何改动。助教的磁盘可能满了，请告诉老师。
+trouble-index = 暂时读不了课程讲义，请告诉老师。
 trouble-model = 模型这次没能回答。请再试一次；如果一直这样，请告诉老师。
-trouble-model-missing = 助教的模型无法加载，请告诉老师。（{ $reason }）
+trouble-model-missing = 助教的模型无法加载，请告诉老师。
+trouble-task = 助教内部出了问题。请再试一次；如果一直这样，请告诉老师。
 trouble-prompt = 内容太长，模型放不下：{ $tokens } 个词元，最多 { $limit } 个。请缩短一些。
 trouble-template = 提示词模板有错误，请告诉老师。
 
@@ -181,6 +188,17 @@ command-rules-argument = mark 或 drop
 command-create = 创建课程（管理员）
 command-create-argument = 标识和标题
 
+## 帮助里参数的占位词
+argument-question = 问题
+argument-topic = 主题
+argument-code = 代码
+argument-course = 课程
+argument-language = 语言
+argument-document = 文档
+argument-role = 身份
+argument-rule = 规则
+argument-file = 文件
+
 ## 命令行
 cli-heading-usage = 用法
 cli-heading-commands = 命令
@@ -192,7 +210,7 @@ cli-option-version = 显示版本
 cli-option-data = 数据文件夹（或 TUTOR_DATA_FOLDER）
 cli-option-config = 设置文件（或 TUTOR_CONFIG）；默认是当前文件夹里的 tutor.toml
 cli-option-json = 每行输出一个 JSON 对象
-cli = 根据老师的笔记回答问题并注明来源的课程助教
+cli = 根据老师的讲义回答问题并注明来源的课程助教
 cli-examples =
     tutor demo
     tutor courses create cs231n --title "深度学习与视觉"
@@ -205,7 +223,7 @@ cli-ingest-paths = 文件，或文件夹（学习其中所有可读的文件）
 cli-ingest-examples =
     tutor ingest --course cs231n notes/ slides.pdf
     tutor ingest --course cs231n --json notes/*.md
-cli-search = 在课程笔记里查找段落
+cli-search = 在课程讲义里查找段落
 cli-search-course = 课程
 cli-search-words = 要查找的词
 cli-search-k = 最多几个段落
@@ -221,7 +239,7 @@ cli-ask-examples =
 cli-summary = 概括课程、文档或主题
 cli-summary-course = 课程
 cli-summary-document = 概括这份文档
-cli-summary-topic = 概括笔记里与这些词有关的内容
+cli-summary-topic = 概括讲义里与这些词有关的内容
 cli-summary-examples =
     tutor summary --course cs231n --document optimization-2.md
     tutor summary --course cs231n --topic "学习率"
@@ -234,7 +252,7 @@ cli-bench = 用一个班级的提问负载测试对话模型，每次运行输�
 cli-bench-mode = 学生问什么：shared、topics、distinct、repeat
 cli-bench-students = 同时提问的学生数
 cli-bench-rounds = 每人提几个问题
-cli-bench-context = 每个问题所附笔记的词数
+cli-bench-context = 每个问题所附讲义的词数
 cli-bench-answer = 每个回答的词元数
 cli-bench-seed = 换一个数就换一批词
 cli-bench-examples =
@@ -414,7 +432,7 @@ models-pull-failed = 无法获取 { $model }：{ $reason }
 demo-models = 获取模型（只需一次）：
 demo-learning = 正在学习示例课程：
 demo-draft = 模型写下的草稿：
-demo-checked = 与笔记核对之后：
+demo-checked = 与讲义核对之后：
 demo-goodbye = 演示到此结束。你自己的课程：tutor courses create、tutor ingest、tutor serve，详见 README。
 demo-more = 请继续提问；/courses 查看两门示例课程，Ctrl-D 离开。
 

@@ -31,10 +31,11 @@ pub(super) async fn help(scene: &Scene<'_>, command: Command) -> Result<Outcome,
     let mut text = scene.say("help-intro", &[("example", &scene.say("help-example", &[]))]);
     text.push_str(&format!(" {}\n\n**{}**\n", scene.say("help-follow", &[]), scene.say("help-commands", &[])));
     for command in Command::ALL.into_iter().filter(|command| teaches || !for_teachers(*command)) {
+        let placeholder = |name: &str| scene.say(&format!("argument-{name}"), &[]);
         let argument = match command.argument() {
             Argument::None => String::new(),
-            Argument::Optional(name) => format!(" [{name}]"),
-            Argument::Required(name) | Argument::File(name) => format!(" {}", name.to_uppercase()),
+            Argument::Optional(name) => format!(" [{}]", placeholder(name)),
+            Argument::Required(name) | Argument::File(name) => format!(" {}", placeholder(name).to_uppercase()),
         };
         let description = command.description(&scene.parts.words, scene.language);
         text.push_str(&format!("\n- `/{}{argument}` {description}", command.name()));
@@ -140,6 +141,7 @@ pub(super) async fn forget(scene: &Scene<'_>, confirmed: bool) -> Result<Outcome
     if !confirmed {
         return Ok(Outcome { keep: Keep::Nothing, ..scene.tell("forget-kept", &[]) });
     }
+    scene.parts.heard.clear();
     let gone = scene.parts.memory.forget(&scene.person.student.id).await?;
     let values = [("turns", &*gone.turns.to_string()), ("records", &*gone.records.to_string())];
     Ok(Outcome { keep: Keep::Nothing, ..scene.tell("forget-done", &values) })

@@ -1,17 +1,21 @@
 //! The ability to answer: understand, retrieve, generate, check, cite.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tutor_bots::chat::{Audience, Button, IncomingId, ReplyEvent, Source, Sources};
 use tutor_index::{Hit, Passage, Query};
-use tutor_models::generate::{Caller, Event, Message, Request, Role, Sampling, Usage};
+use tutor_models::generate::{
+    Caller, Event, Generate, GenerateError, Generation, Message, Request, Role, Sampling, Usage,
+};
 use tutor_prompts::{AnswerPrompt, Excerpt, Language, QuestionPrompt};
 
 use super::cite::{self, Cited};
 use super::intent::button;
 use super::turn::{Keep, Outcome, Scene};
-use super::understand::{exchange, understand};
-use super::{Parts, Reply, Trouble, words};
+use super::understand::{exchange, stands_alone, understand};
+use super::{Parts, Reply, Trouble, heard, words};
 use crate::memory::{Course, OpenQuestion, Said, Turn, Unsupported};
 
 /// Passages given to the model; more make the first token later and a small model no wiser.
@@ -23,6 +27,9 @@ const ANSWER_TOKENS: usize = 320;
 /// The share of a question's words, weighed by rarity, that the best passage must hold for the notes to
 /// cover it. Calibrated in `index/README.md`.
 const COVERED: f32 = 0.5;
+
+/// How often somebody who waits for the first word is told what it waits for.
+const WAIT_TOLD: Duration = Duration::from_secs(3);
 
 /// Turns of the conversation that a follow-up sees.
 const HISTORY: usize = 2;
@@ -73,21 +80,43 @@ pub(super) async fn turn(scene: &Scene<'_>, course: &Course, question: &str) -> 
     let history: Vec<Turn> = history.into_iter().filter(|turn| turn.course.as_ref() == Some(&course.id)).collect();
     let asked =
         Asked { course, question, history: &history, language: scene.language, caller: &scene.person.student.id.0 };
+    let group = scene.incoming.place.audience == Audience::Group;
+    let known =
+        if group && stands_alone(question, &history) { Some(known(scene, course, question).await?) } else { None };
+    if let Some((said, at)) = known.as_ref().and_then(|key| scene.parts.heard.answer(key)) {
+        return Ok(heard(scene, course, said, at));
+    }
     let answered = answer(scene.parts, &asked, scene.reply).await?;
     let label = scene.say(if answered.found { "sources" } else { "nearest" }, &[]);
     let offer = Button { label: scene.say("pass-on", &[]), data: button::pass_on(&scene.incoming.id) };
     let buttons = if !answered.found && offer.data.len() <= Button::DATA_LIMIT { vec![offer] } else { Vec::new() };
     let said = Said { text: answered.text.clone(), sources: sources(scene, label, &answered.sources), buttons };
-    // In a group the question before may be another student's: it must not become a part of this one's record.
-    let own = scene.incoming.place.audience == Audience::Direct;
+    if let Some(key) = known.filter(|_| answered.found) {
+        scene.parts.heard.keep(key, said.clone(), Timestamp::now());
+    }
     Ok(Outcome {
         said,
         keep: Keep::Dialogue,
         course: Some(course.id.clone()),
-        understood: answered.understood.filter(|_| own),
+        // In a group the question before may be another student's: it must not become a part of this one's record.
+        understood: answered.understood.filter(|_| !group),
         usage: answered.usage,
         ..Outcome::default()
     })
+}
+
+/// What the answer to a question depends on, with the notes as they are now.
+async fn known(scene: &Scene<'_>, course: &Course, question: &str) -> Result<heard::Question, Trouble> {
+    let id = course.id.to_string();
+    let version = scene.parts.on_index(move |index| index.version(&id)).await?;
+    Ok(heard::Question::new(course, version, scene.language, question))
+}
+
+/// An answer that this class, or another group of the course, was given before.
+fn heard(scene: &Scene<'_>, course: &Course, mut said: Said, at: Timestamp) -> Outcome {
+    let time = at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string();
+    said.text.push_str(&format!("\n\n*{}*", scene.write("answer-from", &[("time", &time)])));
+    Outcome { said, keep: Keep::Dialogue, course: Some(course.id.clone()), ..Outcome::default() }
 }
 
 /// Passes a question on to the teacher.
@@ -131,8 +160,8 @@ pub(crate) fn place(passage: &Passage, page: impl Fn(u32) -> String) -> String {
 /// is returned, and what it says may differ from what was streamed.
 pub(crate) async fn answer(parts: &Parts, asked: &Asked<'_>, reply: &Reply) -> Result<Answered, Trouble> {
     let start = Instant::now();
+    let understood = understand(parts, asked, reply).await?;
     reply.progress(parts.words.say(asked.language, "progress-search", &[])).await?;
-    let understood = understand(parts, asked).await?;
     let hits = retrieve(parts, asked.course, &understood.question).await?;
     let retrieve_ms = milliseconds(start);
     let mut answered = if hits.first().is_some_and(|hit| hit.coverage >= COVERED) {
@@ -209,11 +238,13 @@ async fn from_notes(
         max_tokens: ANSWER_TOKENS,
         ..Request::default()
     };
+    let ahead = model.load().waiting;
     let mut generation = model.generate(request).await?;
     let mut answered = Answered { found: true, ..Answered::default() };
     let mut written = String::new();
-    while let Some(event) = generation.next().await {
-        match event? {
+    let mut event = first_event(parts, asked, &*model, &mut generation, ahead, reply).await?;
+    while let Some(now) = event {
+        match now? {
             Event::Text(text) => {
                 answered.first_token_ms.get_or_insert_with(|| milliseconds(start));
                 written.push_str(&text);
@@ -221,12 +252,35 @@ async fn from_notes(
             }
             Event::Done(finish) => answered.usage = finish.usage,
         }
+        event = generation.next().await;
     }
     settle(parts, asked, question, &written, &passages, &mut answered);
     if seen < history.len().min(HISTORY) {
         answered.text = format!("{}\n\n*{}*", answered.text, parts.words.say(asked.language, "history-cut", &[]));
     }
     Ok(answered)
+}
+
+/// Waits for the first event, and tells meanwhile how many questions are `ahead`: at most as many as there were when this
+/// one was asked, and as wait now.
+async fn first_event(
+    parts: &Parts,
+    asked: &Asked<'_>,
+    model: &dyn Generate,
+    generation: &mut Generation,
+    mut ahead: usize,
+    reply: &Reply,
+) -> Result<Option<Result<Event, GenerateError>>, Trouble> {
+    loop {
+        tokio::select! {
+            event = generation.next() => return Ok(event),
+            () = tokio::time::sleep(WAIT_TOLD) => {
+                ahead = ahead.min(model.load().waiting.saturating_sub(1));
+                let key = if ahead > 0 { "progress-queue" } else { "progress-write" };
+                reply.progress(parts.words.say(asked.language, key, &[("waiting", &ahead.to_string())])).await?;
+            }
+        }
+    }
 }
 
 /// Checks what was written; where the notes support less than half of it, they speak for themselves.

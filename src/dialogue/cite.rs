@@ -335,10 +335,10 @@ mod tests {
         assert_eq!(answer.text, "学习率决定更新的幅度。[1]");
         assert_eq!(answer.sources[0].quote, "学习率决定每一步更新的幅度。");
         let checked = check("学习率决定更新的幅度。企鹅住在南极的冰上。学习率太大时，损失会发散。", &notes);
-        let answer = compose(&checked, &notes, Unsupported::Mark, "非笔记内容");
+        let answer = compose(&checked, &notes, Unsupported::Mark, "非讲义内容");
         assert_eq!(
             answer.text,
-            "学习率决定更新的幅度。[1] 企鹅住在南极的冰上。（非笔记内容） 学习率太大时，损失会发散。[1]"
+            "学习率决定更新的幅度。[1] 企鹅住在南极的冰上。（非讲义内容） 学习率太大时，损失会发散。[1]"
         );
     }
 

@@ -53,6 +53,7 @@ pub(crate) fn intent(content: &Content) -> Intent {
         Content::Command { name, argument } => command(name, argument),
         Content::Press { data } => press(data),
         Content::File(file) => Intent::Learn(file.clone()),
+        Content::Unreadable => Intent::Refuse("not-text"),
     }
 }
 
@@ -74,7 +75,6 @@ fn command(name: &str, argument: &str) -> Intent {
     match Command::named(name) {
         Some(Command::Ask) => question(argument),
         Some(command) => Intent::Command(command, argument.trim().to_owned()),
-        None if name == "unsupported" => Intent::Refuse("not-text"),
         None => Intent::Unknown(name.chars().take(32).collect()),
     }
 }
@@ -109,6 +109,7 @@ mod tests {
             (Content::Press { data: button::pass_on(&id) }, Intent::PassOn(id.clone())),
             (Content::Press { data: button::FORGET.into() }, Intent::Forget { confirmed: true }),
             (Content::Press { data: "nonsense".into() }, Intent::Refuse("button-old")),
+            (Content::Unreadable, Intent::Refuse("not-text")),
         ] {
             assert_eq!(intent(&content), expected);
         }

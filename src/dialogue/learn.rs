@@ -27,7 +27,7 @@ pub(super) async fn turn(
     let name = document_name(&file.name);
     if let Some(refusal) = course::teachers_only(scene, course).await? {
         let Intent::Answer(question) = intent::question(&file.caption) else { return Ok(refusal) };
-        let mut outcome = answer::turn(scene, course, &question).await?;
+        let mut outcome = scene.reply.while_wanted(answer::turn(scene, course, &question)).await?;
         let unread = scene.write("file-unread", &[("name", &name), ("course", &course.title)]);
         outcome.said.text.push_str(&format!("\n\n{unread}"));
         return Ok(outcome);
@@ -38,7 +38,8 @@ pub(super) async fn turn(
         return Ok(too_large());
     }
     scene.reply.progress(scene.say("progress-fetch", &[("name", &name)])).await?;
-    let bytes = match files.fetch(file, limit).await {
+    let fetched = scene.reply.while_wanted(async { Ok(files.fetch(file, limit).await) }).await?;
+    let bytes = match fetched {
         Ok(bytes) => bytes,
         Err(FetchError::TooLarge { .. }) => return Ok(too_large()),
         Err(FetchError::Failed { reason }) => {

@@ -1,14 +1,16 @@
 //! Whole conversations over a real index and memory, with a model that says what the test wants.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tutor_bots::chat::*;
 use tutor_models::engine::GpuLayers;
 use tutor_models::generate::{
-    Event, Finish, FinishReason, Generate, GenerateError, Generation, Message, Request, Role, Usage,
+    Event, Finish, FinishReason, Generate, GenerateError, Generation, Load, Message, Request, Role, Usage,
 };
 
 use super::*;
@@ -19,6 +21,8 @@ use crate::memory::fake::FakeMemory;
 struct Scripted {
     script: fn(&Request) -> String,
     seen: Mutex<Vec<Request>>,
+    /// Requests that wait; those before a new one take four seconds each.
+    waiting: Arc<AtomicUsize>,
 }
 
 #[async_trait]
@@ -29,6 +33,10 @@ impl Generate for Scripted {
 
     fn window(&self) -> usize {
         2_000
+    }
+
+    fn load(&self) -> Load {
+        Load { waiting: self.waiting.load(Ordering::SeqCst), ..Load::default() }
     }
 
     async fn count(&self, messages: &[Message]) -> Result<usize, GenerateError> {
@@ -44,7 +52,15 @@ impl Generate for Scripted {
         let text = (self.script)(&request);
         self.seen.lock().unwrap().push(request);
         let (events, received) = mpsc::channel(1);
+        let waiting = self.waiting.clone();
+        let mut ahead = waiting.fetch_add(1, Ordering::SeqCst);
         tokio::spawn(async move {
+            while ahead > 0 {
+                tokio::time::sleep(Duration::from_secs(4)).await;
+                ahead -= 1;
+                waiting.fetch_sub(1, Ordering::SeqCst);
+            }
+            waiting.fetch_sub(1, Ordering::SeqCst);
             for word in text.split_inclusive(' ') {
                 if events.send(Ok(Event::Text(word.to_owned()))).await.is_err() {
                     return;
@@ -84,7 +100,7 @@ It does so because its local gradient is 1.0 for every input.\n\n## Steps\n\nThe
 impl Stage {
     fn new(script: fn(&Request) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let model = Arc::new(Scripted { script, seen: Mutex::default() });
+        let model = Arc::new(Scripted { script, seen: Mutex::default(), waiting: Arc::default() });
         let models = config::Models {
             folder: folder.path().to_owned(),
             chat: "scripted".into(),
@@ -103,6 +119,7 @@ impl Stage {
             prompts: Prompts::load(None).unwrap(),
             words: Arc::new(Words::load().unwrap()),
             admins: HashSet::from([AccountId::new("test", "admin")]),
+            heard: Heard::default(),
         });
         Self { dialogue: Dialogue::new(parts.clone()), parts, model, count: Mutex::default(), _folder: folder }
     }
@@ -325,6 +342,54 @@ async fn in_a_group_another_s_question_becomes_no_part_of_one_s_record() {
     let bob = stage.parts.memory.student(&AccountId::new("test", "bob")).await.unwrap().unwrap();
     let kept = serde_json::to_string(&stage.parts.memory.export(&bob.id).await.unwrap()).unwrap();
     assert!(kept.contains("and why is that?") && !kept.contains("What does the add gate"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_group_that_asks_again_hears_the_checked_answer_and_from_when_it_is() {
+    let stage = Stage::with_course(faithful).await;
+    stage.say_in_group("admin", command("switch", "circuits")).await;
+    let first = stage.say_in_group("ada", text("What does the add gate do to the gradient?")).await;
+    let asked = stage.model.seen.lock().unwrap().len();
+    let again = stage.say_in_group("bob", text("what does the add gate  do to the gradient")).await;
+    assert_eq!(stage.model.seen.lock().unwrap().len(), asked, "the model was asked again");
+    let (answer, sources) = first.split_once("\nSources:").unwrap();
+    assert!(again.starts_with(answer) && again.ends_with(sources) && again.contains("same question"), "{again}");
+    // In private, and over changed notes, it is answered anew.
+    stage.say("admin", text("What does the add gate do to the gradient?")).await;
+    stage.say("admin", command("remove", "notes.md")).await;
+    let other = FileRef { name: "other.md".into(), size: 1, reference: "notes.md".into(), caption: String::new() };
+    stage.say("admin", Content::File(other)).await;
+    let anew = stage.say_in_group("bob", text("What does the add gate do to the gradient?")).await;
+    assert!(!anew.contains("same question") && stage.model.seen.lock().unwrap().len() == asked + 2, "{anew}");
+}
+
+#[tokio::test]
+async fn in_a_group_everybody_is_spoken_to_in_their_own_language() {
+    let stage = Stage::with_course(faithful).await;
+    stage.say_in_group("admin", command("switch", "circuits")).await;
+    stage.say_in_group("ada", text("What does the add gate do to the gradient?")).await;
+    stage.say_in_group("bob", text("加法门对梯度做什么？")).await;
+    let (ada, bob) =
+        (stage.say_in_group("ada", command("help", "")).await, stage.say_in_group("bob", command("help", "")).await);
+    assert!(ada.contains("`/ask QUESTION` Ask about the course"), "{ada}");
+    assert!(bob.contains("`/ask 问题` 问课程里的问题"), "{bob}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_is_told_how_many_are_ahead() {
+    let stage = Stage::with_course(faithful).await;
+    stage.model.waiting.store(2, Ordering::SeqCst);
+    let place = Place { platform: "test".into(), chat: "admin".into(), thread: None, audience: Audience::Direct };
+    let incoming = stage.incoming("admin", place, text("What does the add gate do to the gradient?"));
+    let mut replies = stage.dialogue.reply(incoming, Arc::new(Uploads(Vec::new()))).await;
+    let mut lines = Vec::new();
+    while let Some(event) = replies.recv().await {
+        if let ReplyEvent::Progress(line) = event {
+            lines.push(line);
+        }
+    }
+    let expected = ["Looking in the notes…", "2 questions are ahead of yours…", "One question is ahead of yours…"];
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test]

@@ -90,7 +90,11 @@ pub(super) async fn run(
     let span = tracing::info_span!("turn", id = %incoming.id);
     let turn = async {
         let language = language(parts, incoming).await.unwrap_or_default();
-        let work = reply.while_wanted(carry_out(parts, incoming, files, language, reply));
+        let work = async {
+            let work = carry_out(parts, incoming, files, language, reply);
+            // What becomes of a document is told as it is: learning stops by itself, or says that it was too late to.
+            if matches!(incoming.content, Content::File(_)) { work.await } else { reply.while_wanted(work).await }
+        };
         let done = tokio::select! {
             biased;
             done = work => done,
@@ -114,22 +118,26 @@ pub(super) async fn run(
     turn.instrument(span).await;
 }
 
-/// The language to answer in: the person's choice, else that of the text, of the talk so far, of the client.
+/// Turns of a conversation in which a person's language is looked for: in a group others speak in between.
+const RECENT: usize = 16;
+
+/// The language to answer in: the person's choice, else that of the text, of what the person said before, of the client.
 pub(super) async fn language(parts: &Parts, incoming: &Incoming) -> Result<Language, Trouble> {
     let student = parts.memory.student(&incoming.account).await?;
-    let chosen = student.and_then(|student| student.language);
+    let chosen = student.as_ref().and_then(|student| student.language);
     let written = match &incoming.content {
         Content::Text(text) => Language::of(text),
         // A code or a name tells little; only a sentence does.
         Content::Command { argument, .. } if argument.contains(' ') || !argument.is_ascii() => Language::of(argument),
         Content::File(file) => Language::of(&file.caption),
-        Content::Command { .. } | Content::Press { .. } => None,
+        Content::Command { .. } | Content::Press { .. } | Content::Unreadable => None,
     };
     if let Some(language) = chosen.or(written) {
         return Ok(language);
     }
-    let recent = parts.memory.recent(&incoming.place.key(), 1).await?;
-    let spoken = recent.last().and_then(|turn| Language::of(&turn.asked));
+    let recent = parts.memory.recent(&incoming.place.key(), RECENT).await?;
+    let own = |turn: &&Turn| student.as_ref().is_some_and(|student| student.id == turn.student);
+    let spoken = recent.iter().rev().filter(own).find_map(|turn| Language::of(&turn.asked));
     let client = || incoming.locale.as_deref().and_then(Language::from_tag);
     Ok(spoken.or_else(client).unwrap_or_default())
 }
@@ -260,6 +268,7 @@ fn asked(content: &Content) -> String {
         Content::Press { data } => data.clone(),
         Content::File(file) if !file.caption.trim().is_empty() => file.caption.trim().to_owned(),
         Content::File(file) => file.name.clone(),
+        Content::Unreadable => String::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use tutor_models::generate::{Message, Request, Role, Sampling, Usage};
 use tutor_prompts::{Exchange, Language, RewritePrompt};
 
 use super::answer::Asked;
-use super::{Parts, Trouble};
+use super::{Parts, Reply, Trouble};
 use crate::memory::Turn;
 
 /// A question as it will be searched and answered.
@@ -25,10 +25,12 @@ pub(crate) struct Understood {
 ///
 /// The model proposes, code decides: a proposal that brings in words which nobody said is not used, and
 /// the question is put behind the one that it follows instead.
-pub(crate) async fn understand(parts: &Parts, asked: &Asked<'_>) -> Result<Understood, Trouble> {
+pub(crate) async fn understand(parts: &Parts, asked: &Asked<'_>, reply: &Reply) -> Result<Understood, Trouble> {
     let &Asked { question, history, language, .. } = asked;
-    let standalone = || Understood { question: question.to_owned(), ..Understood::default() };
-    let (Some(last), true) = (history.last(), refers_back(question)) else { return Ok(standalone()) };
+    let Some(last) = history.last().filter(|_| !stands_alone(question, history)) else {
+        return Ok(Understood { question: question.to_owned(), ..Understood::default() });
+    };
+    reply.progress(parts.words.say(language, "progress-understand", &[])).await?;
     let exchanges: Vec<Exchange> = history.iter().rev().take(2).rev().map(exchange).collect();
     let prompt = RewritePrompt { exchanges, question: question.to_owned() };
     let content = parts.prompts.rewrite(language, &prompt)?;
@@ -48,6 +50,11 @@ pub(crate) async fn understand(parts: &Parts, asked: &Asked<'_>) -> Result<Under
         format!("{} {question}", first_asked(history, last))
     };
     Ok(Understood { question, follows: true, usage: finish.usage })
+}
+
+/// Whether a question is understood without `history`, what was said before.
+pub(super) fn stands_alone(question: &str, history: &[Turn]) -> bool {
+    history.is_empty() || !refers_back(question)
 }
 
 /// The question that a run of follow-ups began with: the newest that stood alone.

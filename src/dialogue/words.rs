@@ -44,10 +44,10 @@ pub(crate) fn trouble(words: &Words, language: Language, trouble: &Trouble) -> S
         }
         Trouble::Model(GenerateError::Stopped) => say("trouble-stopping", &[]),
         Trouble::Model(GenerateError::TooLate) => say("trouble-late", &[]),
-        Trouble::Model(GenerateError::Backend { .. } | GenerateError::BadFormat { .. }) | Trouble::Task => {
-            say("trouble-model", &[])
-        }
-        Trouble::ModelMissing(reason) => say("trouble-model-missing", &[("reason", reason)]),
+        Trouble::Model(GenerateError::Backend { .. } | GenerateError::BadFormat { .. }) => say("trouble-model", &[]),
+        Trouble::Task => say("trouble-task", &[]),
+        // The reason names files of the machine; it stands in the log and on the command line.
+        Trouble::ModelMissing(_) => say("trouble-model-missing", &[]),
         Trouble::Prompt(_) => say("trouble-template", &[]),
         Trouble::Stopped | Trouble::Gone => say("stopped", &[]),
     }
@@ -61,7 +61,9 @@ pub(crate) fn file_trouble(words: &Words, language: Language, name: &str, error:
         words.say(language, key, &values)
     };
     match error {
-        IndexError::Unsupported { supported, .. } => say("file-unsupported", &[("supported", &supported.join(", "))]),
+        IndexError::Unsupported { supported, .. } => {
+            say("file-unsupported", &[("supported", &supported.join(&words.say(language, "list-separator", &[])))])
+        }
         IndexError::WrongType { .. } => say("file-wrong-type", &[]),
         IndexError::Corrupt { .. } => say("file-corrupt", &[]),
         IndexError::PasswordProtected => say("file-password", &[]),

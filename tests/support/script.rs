@@ -139,6 +139,7 @@ fn key(content: &Content) -> String {
         Content::Command { name, argument } => format!("/{name} {argument}").trim().to_owned(),
         Content::Press { data } => format!("press {data}"),
         Content::File(file) => format!("file {}", file.name),
+        Content::Unreadable => "unreadable".to_owned(),
     }
 }
 

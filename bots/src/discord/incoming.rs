@@ -105,6 +105,9 @@ fn is_addressed(message: &Message, me: UserId) -> bool {
 
 /// Discord's client sends a command that was pasted as text; what begins like one of ours is meant as one.
 fn said(text: String, commands: &[CommandSpec]) -> Content {
+    if text.is_empty() {
+        return Content::Unreadable;
+    }
     match typed::command(&text).filter(|typed| commands.iter().any(|known| known.name == typed.name)) {
         Some(Typed { name, argument, .. }) => named(&name, argument),
         None => Content::Text(text),

@@ -106,7 +106,7 @@ fn content(message: &Message, me: &Me, audience: Audience) -> Option<Content> {
     Some(match (message.document(), command) {
         (Some(document), _) => Content::File(file(document, text.clone())),
         (None, Some(Typed { name, argument, .. })) => Content::Command { name, argument: argument.to_owned() },
-        (None, None) if text.is_empty() => Content::Command { name: "unsupported".into(), argument: String::new() },
+        (None, None) if text.is_empty() => Content::Unreadable,
         (None, None) => Content::Text(text),
     })
 }

@@ -88,7 +88,7 @@ fn in_a_group_only_what_is_addressed_counts() {
         (json!({"text": "@tutorbot /ask why"}), command("ask", "why")),
         (json!({"text": "why?", "reply_to_message": own}), text("why?")),
         (json!({"text": "why?", "reply_to_message": other}), None),
-        (json!({"text": "@tutorbot"}), command("unsupported", "")),
+        (json!({"text": "@tutorbot"}), Some(Content::Unreadable)),
     ];
     for (fields, meant) in cases {
         assert_eq!(content_of(group(), fields.clone()), meant, "{fields}");
@@ -114,10 +114,10 @@ fn files_and_what_cannot_be_read() {
     assert_eq!(content_of(private(), fields.clone()), Some(Content::File(file)));
     assert_eq!(content_of(group(), fields), None);
     let photo = json!([{"file_id": "P", "file_unique_id": "u", "file_size": 1, "width": 1, "height": 1}]);
-    assert_eq!(content_of(private(), json!({"photo": photo})), command("unsupported", ""));
+    assert_eq!(content_of(private(), json!({"photo": photo})), Some(Content::Unreadable));
     assert_eq!(content_of(private(), json!({"photo": photo, "caption": "what is this?"})), text("what is this?"));
     let voice = json!({"file_id": "V", "file_unique_id": "u", "file_size": 1, "duration": 1});
-    assert_eq!(content_of(private(), json!({"voice": voice})), command("unsupported", ""));
+    assert_eq!(content_of(private(), json!({"voice": voice})), Some(Content::Unreadable));
 }
 
 #[test]
