@@ -32,7 +32,7 @@ pub(crate) use output::{Line, Output, Terminal};
 use crate::app::{App, OpenError};
 use crate::config::Settings;
 use crate::control;
-use crate::dialogue::MESSAGE_LIMIT;
+use crate::dialogue::{MESSAGE_LIMIT, Trouble};
 use crate::model::chain;
 
 /// How long a command waits for another command to be through with the data folder.
@@ -111,12 +111,12 @@ pub(crate) enum Failure {
     /// A message of the catalogue with its values.
     Said(&'static str, Vec<(&'static str, String)>),
     /// A part of the tutor failed.
-    Trouble(crate::dialogue::Trouble),
+    Trouble(Trouble),
     /// All was said already.
     Silent,
 }
 
-impl<T: Into<crate::dialogue::Trouble>> From<T> for Failure {
+impl<T: Into<Trouble>> From<T> for Failure {
     fn from(trouble: T) -> Self {
         Self::Trouble(trouble.into())
     }
@@ -128,6 +128,10 @@ impl Failure {
             Self::Said(key, values) => {
                 let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 app.parts.words.say(language, key, &values)
+            }
+            Self::Trouble(Trouble::ModelMissing(reason)) => {
+                let model = app.parts.model.chat_name();
+                app.parts.words.say(language, "serve-model-failed", &[("model", model), ("reason", reason)])
             }
             Self::Trouble(trouble) => {
                 let sentence = crate::dialogue::trouble(&app.parts.words, language, trouble);

@@ -11,7 +11,9 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
+use tracing::level_filters::LevelFilter;
 use tutor_bots::chat::AccountId;
+use tutor_models::catalog::{Catalog, Role};
 use tutor_models::engine::GpuLayers;
 
 /// A token or key; it never shows in logs.
@@ -124,6 +126,8 @@ pub enum Wrong {
     Range { found: i64, least: i64, most: i64 },
     /// The file with a secret can be read by others.
     Exposed,
+    /// No model of the catalogue that could do this; those that can.
+    Model { found: String, fit: Vec<String> },
     /// Programs on other machines would be served without a key.
     Open,
     /// The file cannot be read, or is not TOML.
@@ -166,11 +170,12 @@ impl Settings {
         let mut figment = Figment::new();
         let mut problems = Vec::new();
         if let Some(path) = file {
-            match std::fs::read_to_string(path) {
-                Ok(text) => figment = figment.merge(Toml::string(&text)),
-                Err(error) => problems.push(Problem::file(path, &error)),
+            match read(path) {
+                Ok(read) => figment = read,
+                Err(problem) => problems.push(problem),
             }
         }
+        // Of a file that cannot be read, the environment is still checked.
         let mut reader = Reader::new(figment.merge(environment()), problems);
         if let (Some(path), None) = (file, reader.broken_file()) {
             reader.refuse_exposed_secrets(path);
@@ -184,6 +189,16 @@ impl Settings {
 impl Problem {
     fn file(path: &Path, error: &dyn std::fmt::Display) -> Self {
         Self { key: path.display().to_string(), wrong: Wrong::File { reason: error.to_string() } }
+    }
+}
+
+/// What stands in a settings file.
+fn read(path: &Path) -> Result<Figment, Problem> {
+    let text = std::fs::read_to_string(path).map_err(|error| Problem::file(path, &error))?;
+    let figment = Figment::new().merge(Toml::string(&text));
+    match figment.extract::<Dict>() {
+        Ok(_) => Ok(figment),
+        Err(error) => Err(Problem::file(path, &error)),
     }
 }
 
@@ -211,12 +226,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(figment: Figment, mut problems: Vec<Problem>) -> Self {
-        let values = figment.extract::<Dict>().unwrap_or_else(|error| {
-            let key = "tutor.toml".to_owned();
-            problems.push(Problem { key, wrong: Wrong::File { reason: error.to_string() } });
-            Dict::new()
-        });
+    fn new(figment: Figment, problems: Vec<Problem>) -> Self {
+        let values = figment.extract::<Dict>().unwrap_or_default();
         Self { figment, values, problems }
     }
 
@@ -281,7 +292,7 @@ impl Reader {
     }
 
     fn models(&mut self) -> Models {
-        Models {
+        let models = Models {
             folder: self.text("models.folder").map_or_else(|| default_folder().join("models"), PathBuf::from),
             chat: self.text("models.chat").unwrap_or_else(|| "smollm2-135m-instruct".to_owned()),
             embed: self.text("models.embed").unwrap_or_else(|| "all-minilm-l6-v2".to_owned()),
@@ -291,6 +302,20 @@ impl Reader {
             gpu_layers: self.gpu_layers(),
             prefix_memory: self.number("models.prefix_memory", 0, 1 << 20, 256),
             prefix_folder: self.text("models.prefix_folder").filter(|text| !text.is_empty()).map(PathBuf::from),
+        };
+        self.refuse_unfit("models.chat", &models.chat, Role::Chat, &models.folder);
+        self.refuse_unfit("models.embed", &models.embed, Role::Embed, &models.folder);
+        models
+    }
+
+    /// A name that the catalogue does not have, or has for other work. A catalogue that cannot be read is told of where it is
+    /// used.
+    fn refuse_unfit(&mut self, key: &'static str, name: &str, role: Role, folder: &Path) {
+        let Ok(catalog) = Catalog::load(folder) else { return };
+        let fit: Vec<String> =
+            catalog.entries().filter(|entry| entry.role == role).map(|entry| entry.name.clone()).collect();
+        if !fit.iter().any(|known| known == name) {
+            self.problems.push(Problem { key: key.to_owned(), wrong: Wrong::Model { found: name.to_owned(), fit } });
         }
     }
 
@@ -342,7 +367,12 @@ impl Reader {
 
     fn log_level(&mut self) -> String {
         let text = self.text("log.level").unwrap_or_else(|| "info".to_owned());
-        let valid = |text: &str| tracing_subscriber::EnvFilter::try_new(text).is_ok().then(|| text.to_owned());
+        // A word that is no level would be taken for the name of a part of the program, of which all is written.
+        let level = |part: &str| part.rsplit('=').next().is_some_and(|level| level.parse::<LevelFilter>().is_ok());
+        let valid = |text: &str| {
+            let known = text.split(',').all(level) && tracing_subscriber::EnvFilter::try_new(text).is_ok();
+            known.then(|| text.to_owned())
+        };
         self.parsed("log.level", &text, "config-wants-log-level", valid).unwrap_or_else(|| "info".to_owned())
     }
 
@@ -460,12 +490,22 @@ mod tests {
     fn every_mistake_is_named_at_once() {
         let problems = load(
             "[telegram]\ntokn = 'a'\n[http]\nlisten = 'here'\n[models]\nthreads = 9999\nparallel = 'many'\n\
-             [access]\nadmins = ['ada']\n",
+             chat = 'all-minilm-l6-v2'\nembed = 'nope'\n[access]\nadmins = ['ada']\n[log]\nlevel = 'loud'\n",
         )
         .unwrap_err();
         let mut keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
         keys.sort_unstable();
-        assert_eq!(keys, ["access.admins", "http.listen", "models.parallel", "models.threads", "telegram.tokn"]);
+        let expected = [
+            "access.admins",
+            "http.listen",
+            "log.level",
+            "models.chat",
+            "models.embed",
+            "models.parallel",
+            "models.threads",
+            "telegram.tokn",
+        ];
+        assert_eq!(keys, expected);
         let unknown = problems.iter().find(|problem| problem.key == "telegram.tokn").unwrap();
         assert_eq!(unknown.wrong, Wrong::Unknown { nearest: Some("telegram.token".to_owned()) });
     }
@@ -497,8 +537,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_toml_is_one_mistake() {
-        let problems = load("telegram = [").unwrap_err();
-        assert!(matches!(problems[..], [Problem { wrong: Wrong::File { .. }, .. }]), "{problems:?}");
+    fn a_file_that_is_not_toml_is_one_mistake_and_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("broken.toml");
+        std::fs::write(&file, "telegram = [").unwrap();
+        let problems = Settings::load(Some(&file), None).unwrap_err();
+        assert!(matches!(&problems[..], [Problem { key, wrong: Wrong::File { .. } }] if key.ends_with("broken.toml")));
     }
 }

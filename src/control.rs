@@ -16,6 +16,7 @@ use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tutor_bots::chat::{
     Acceptance, CommandSpec, Files, Incoming, IncomingId, Pending, Replies, ReplyEvent, Tutor, Unavailable,
 };
@@ -24,8 +25,8 @@ use crate::app::App;
 use crate::cli::{Line, Output, Terminal, Work};
 use crate::dialogue::Dialogue;
 
-/// The longest call, in bytes.
-const CALL_LIMIT: u64 = 1 << 20;
+/// The longest call, in bytes: what is longer than a message may be is refused with a sentence, not cut off.
+const CALL_LIMIT: u64 = 32 << 20;
 
 /// A call to the server.
 #[derive(Debug, Serialize, Deserialize)]
@@ -50,25 +51,57 @@ pub(crate) fn socket(data: &Path) -> PathBuf {
     data.join("tutor.sock")
 }
 
+/// Commands that are being carried out for other processes, and when they must end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Calls {
+    under_way: TaskTracker,
+    /// No more are begun.
+    pub(crate) closing: CancellationToken,
+    /// Those under way end with a sentence.
+    cut: CancellationToken,
+}
+
+impl Calls {
+    /// Waits until none is under way. More may have begun by then unless [`Calls::closing`] is cancelled.
+    pub(crate) async fn idle(&self) {
+        self.under_way.close();
+        self.under_way.wait().await;
+    }
+
+    /// Has those under way end.
+    pub(crate) async fn cut_off(&self) {
+        self.cut.cancel();
+        self.idle().await;
+    }
+}
+
+/// The most bytes of the path of a socket, by the system's `sockaddr_un`.
+pub(crate) const SOCKET_PATH: usize = 107;
+
 /// Answers calls until `stop`. The caller holds the folder's lock, so a socket that is there is a leftover.
 ///
 /// # Errors
 /// When the socket cannot be made.
-pub(crate) async fn serve(app: Arc<App>, dialogue: Arc<Dialogue>, stop: CancellationToken) -> io::Result<()> {
+pub(crate) async fn serve(
+    app: Arc<App>,
+    dialogue: Arc<Dialogue>,
+    commands: Calls,
+    stop: CancellationToken,
+) -> io::Result<()> {
     let path = socket(&app.settings.data);
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    let calls = tokio_util::task::TaskTracker::new();
+    let calls = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else { continue };
-        let (app, dialogue) = (app.clone(), dialogue.clone());
+        let (app, dialogue, commands) = (app.clone(), dialogue.clone(), commands.clone());
         calls.spawn(async move {
-            if let Err(error) = answer(&app, &dialogue, stream).await {
+            if let Err(error) = answer(&app, &dialogue, &commands, stream).await {
                 tracing::debug!(%error, "a call on the socket broke off");
             }
         });
@@ -79,7 +112,7 @@ pub(crate) async fn serve(app: Arc<App>, dialogue: Arc<Dialogue>, stop: Cancella
     Ok(())
 }
 
-async fn answer(app: &Arc<App>, dialogue: &Arc<Dialogue>, stream: UnixStream) -> io::Result<()> {
+async fn answer(app: &Arc<App>, dialogue: &Arc<Dialogue>, commands: &Calls, stream: UnixStream) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut read = BufReader::new(read.take(CALL_LIMIT));
@@ -90,11 +123,17 @@ async fn answer(app: &Arc<App>, dialogue: &Arc<Dialogue>, stream: UnixStream) ->
                 let mut rest = [0_u8; 64];
                 while read.read(&mut rest).await.is_ok_and(|n| n > 0) {}
             };
-            tokio::select! {
-                // The person pressed Ctrl-C: the work is dropped, and with it what it had under way.
-                () = hung_up => Ok(()),
-                done = carry_out(app, *work, terminal, &mut write) => done,
+            if commands.closing.is_cancelled() {
+                return refuse(app, &terminal, &mut write).await;
             }
+            let _under_way = commands.under_way.token();
+            let cut = tokio::select! {
+                // The person pressed Ctrl-C: the work is dropped, and with it what it had under way.
+                () = hung_up => return Ok(()),
+                done = carry_out(app, *work, terminal.clone(), &mut write) => return done,
+                () = commands.cut.cancelled() => terminal,
+            };
+            refuse(app, &cut, &mut write).await
         }
         Call::Accept(incoming) => {
             let accepted = dialogue.accept(&incoming).await.map_err(|refused| refused.reason);
@@ -117,6 +156,13 @@ async fn answer(app: &Arc<App>, dialogue: &Arc<Dialogue>, stream: UnixStream) ->
         }
         Call::Pending(platform) => send(&mut write, &dialogue.pending(&platform).await).await,
     }
+}
+
+/// Says that the tutor is stopping, which is why the command was not carried out, or not to its end.
+async fn refuse(app: &App, terminal: &Terminal, write: &mut OwnedWriteHalf) -> io::Result<()> {
+    let reason = app.parts.words.say(terminal.language, "trouble-stopping", &[]);
+    send(write, &Answer::Line(Line::Error(reason))).await?;
+    send(write, &Answer::Exit(1)).await
 }
 
 async fn carry_out(app: &Arc<App>, work: Work, terminal: Terminal, write: &mut OwnedWriteHalf) -> io::Result<()> {

@@ -36,7 +36,7 @@ use tutor_index::{Index, IndexError};
 use tutor_models::generate::GenerateError;
 use tutor_prompts::{Language, PromptError, Prompts, Words};
 
-use crate::memory::{Memory, MemoryError};
+use crate::memory::{Forgotten, Memory, MemoryError, StudentId};
 use crate::model::Model;
 
 pub(crate) use answer::{Answered, Asked, answer, place};
@@ -44,7 +44,7 @@ pub(crate) use command::menu;
 pub(crate) use course::invitation;
 pub(crate) use heard::Heard;
 pub(crate) use intent::MESSAGE_LIMIT;
-pub(crate) use learn::{document_name, learn};
+pub(crate) use learn::{FILE_LIMIT, document_name, learn};
 pub(crate) use reply::Reply;
 pub(crate) use summary::{Target, summarise};
 pub(crate) use words::{file_trouble, trouble};
@@ -74,6 +74,17 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
+    /// Forgets a person, on disk and in memory.
+    ///
+    /// # Errors
+    /// When the store fails; then all may still be there.
+    pub(crate) async fn forget(&self, student: &StudentId) -> Result<Forgotten, MemoryError> {
+        let gone = self.memory.forget(student).await?;
+        // Answers that were kept hold no name, but the words that people asked with.
+        self.heard.clear();
+        Ok(gone)
+    }
+
     /// Runs `work` on the index off the async threads.
     pub(crate) async fn on_index<T: Send + 'static>(
         &self,

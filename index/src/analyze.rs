@@ -83,6 +83,11 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_nothing_but_question_phrases_is_read_to_its_end() {
+        assert_eq!(terms(&"是什么".repeat(20_000)).len(), 20_000);
+    }
+
+    #[test]
     fn a_question_of_stop_words_is_still_searched_for() {
         assert_eq!(query_terms("Who is he?"), ["who", "is", "he"]);
         assert_eq!(query_terms("?!"), Vec::<String>::new());

@@ -13,6 +13,9 @@ pub(crate) const VERSION: u32 = 1;
 
 /// The size that passages aim at, in words.
 const AIM: usize = 170;
+/// The most characters of a heading, and the most headings, that a passage knows.
+const HEADING: usize = 300;
+const HEADINGS: usize = 10;
 /// The most words of a passage that is cut from prose.
 const MOST: usize = 220;
 /// Code, tables and formulas up to this size stay whole.
@@ -180,7 +183,16 @@ fn join(blocks: &[Block], pieces: &[Piece]) -> Chunk {
         text.push_str(part);
         before = Some(block);
     }
-    Chunk { section: first.section.to_vec(), page: first.page, text: text.trim().to_owned() }
+    let section = first.section.iter().take(HEADINGS).map(|heading| short(heading)).collect();
+    Chunk { section, page: first.page, text: text.trim().to_owned() }
+}
+
+/// A heading at a length that can stand above every passage: what is longer is a paragraph that was set as one.
+fn short(heading: &str) -> String {
+    match heading.char_indices().nth(HEADING) {
+        Some((end, _)) => format!("{}…", heading[..end].trim_end()),
+        None => heading.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +218,13 @@ mod tests {
         {
             assert_eq!(size(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_paragraph_that_is_set_as_a_heading_is_cut() {
+        let chunks = chunk(&[block(&"long ".repeat(1_000), Kind::Prose, "One.")]);
+        assert_eq!(chunks[0].section[0].chars().count(), HEADING);
+        assert!(chunks[0].section[0].ends_with("long…"));
     }
 
     #[test]

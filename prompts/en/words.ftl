@@ -127,7 +127,15 @@ export-no-files = I cannot send files here. Please use a direct chat in another 
 forget-ask = Shall I forget all that I keep about you: your courses, your questions and my answers? This cannot be undone. /export gives you a copy first.
 forget-confirm = Yes, forget me
 forget-keep = No, keep it
-forget-done = Done. I have forgotten you: { $turns } answers and { $records } other records are gone, from the disk too.
+answers = { $count ->
+    [one] { $count } answer
+   *[other] { $count } answers
+ }
+records = { $count ->
+    [one] { $count } other record
+   *[other] { $count } other records
+ }
+forget-done = Done. I have forgotten you: { $answers } and { $records } are gone, from the disk too.
 forget-kept = Nothing was changed.
 usage-mine = Your answers so far: { $turns }. Tokens read: { $prompt } (of these { $cached } from the cache), written: { $completion }.
 fresh = We start afresh. Your next question stands on its own.
@@ -238,7 +246,7 @@ cli-ingest-examples =
 cli-search = Find passages in a course's notes
 cli-search-course = The course
 cli-search-words = What to search for
-cli-search-k = The most passages
+cli-search-k = How many passages at most
 cli-search-examples =
     tutor search --course cs231n "add gate" -k 3
 cli-ask = Ask one question about a course
@@ -387,11 +395,17 @@ cli-cannot-read = Cannot read { $path }: { $reason }
 cli-course-unknown = There is no course “{ $course }”. Create it with: tutor courses create { $course } --title "…"
 cli-course-created = The course “{ $title }” is ready. Teach it with: tutor ingest --course { $course } FILES
 cli-student-unknown = There is no student “{ $student }”. “tutor students list” shows them.
-cli-forgotten = Forgotten: { $turns } answers and { $records } other records are gone, from the disk too.
+cli-forgotten = Forgotten: { $answers } and { $records } are gone, from the disk too.
 cli-held = The data folder { $folder } is in use by process { $pid }.
 cli-open-failed = The tutor cannot start: { $reason }
 cli-server-gone = The server that holds the data folder went away. Please try again.
 cli-too-long = The question has { $length } characters; { $limit } fit.
+cli-no-files = { $path } holds no files that I can read. I can read { $supported }.
+cli-left-out = { $count ->
+    [one] One file of another type was left out.
+   *[other] { $count } files of other types were left out.
+ }
+cli-no-name = A student needs a name.
 cli-empty = The question is empty.
 
 ## Keys and usage
@@ -430,6 +444,7 @@ serve-ready = The tutor is ready.
 serve-alone = No messenger is set up: set TUTOR_TELEGRAM_TOKEN or TUTOR_DISCORD_TOKEN. Until then only this machine can ask (tutor chat).
 serve-no-keys = Programs need a key to use the models at { $address }, and there is none yet: tutor keys create NAME
 serve-stopping = The tutor is stopping; answers in progress are finished first.
+serve-path-long = The path of the data folder is too long for the socket in it: { $path }. Please choose one of at most { $limit } characters.
 serve-failed = { $what } failed: { $reason }
 serve-model-failed = The model { $model } cannot be loaded: { $reason }. “tutor models pull { $model }” fetches it anew.
 
@@ -454,12 +469,13 @@ config-mistakes = { $count ->
    *[other] The settings have { $count } mistakes:
  }
 config-unknown = there is no such setting
-config-unknown-near = there is no such setting; do you mean { $nearest }?
+config-unknown-near = there is no such setting; did you mean { $nearest }?
 config-kind = “{ $found }” is not { $wanted }
 config-range = { $found } is not between { $least } and { $most }
 config-exposed = other users of this machine can read this file, and it holds a secret: chmod 600, or put the secret into the environment
 config-file = cannot be read: { $reason }
-config-open = programs on other machines need a key: leave this away (or make it true), or listen on 127.0.0.1
+config-model = no model that can do this is called “{ $found }”; there are { $fit }
+config-open = programs on other machines need a key: leave this line out (or make it true), or listen on 127.0.0.1
 config-wants-flag = true or false
 config-wants-text = text
 config-wants-number = a whole number

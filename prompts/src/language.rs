@@ -38,8 +38,10 @@ impl Language {
     ///
     /// One Han character says about as much as three Latin letters, so "什么是 gradient descent?" is Chinese.
     pub fn of(text: &str) -> Option<Self> {
-        let han = text.chars().filter(|c| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')).count();
-        let latin = text.chars().filter(|c| c.is_alphabetic()).count() - han;
+        let is_han = |c: &char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}');
+        // Hexagrams stand among the Han characters and are no letters.
+        let (han, latin): (Vec<char>, Vec<char>) = text.chars().filter(|c| c.is_alphabetic()).partition(is_han);
+        let (han, latin) = (han.len(), latin.len());
         match (han, latin) {
             (0, 0) => None,
             (han, latin) if han * 6 >= latin => Some(Self::Zh),
@@ -74,6 +76,8 @@ mod tests {
             ("Adam 算法", Some(Language::Zh)),
             ("What does 梯度 mean in this chapter of the notes, and where is it used?", Some(Language::En)),
             ("?! 12", None),
+            ("䷀ 学习率太大会怎样？", Some(Language::Zh)),
+            ("䷀", None),
         ] {
             assert_eq!(Language::of(text), expected, "{text}");
         }

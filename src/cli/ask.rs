@@ -30,6 +30,9 @@ impl Arguments {
     pub(super) async fn run(self, app: &App, output: &Output) -> Result<(), Failure> {
         let course = super::courses::known(app, &self.course).await?;
         super::check_length(&self.question)?;
+        if self.student.as_deref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(Failure::Said("cli-no-name", Vec::new()));
+        }
         let language = Language::of(&self.question).unwrap_or(output.terminal().language);
         let conversation = self.student.as_ref().map(|name| format!("console:ask:{name}"));
         let mut history = match &conversation {

@@ -122,7 +122,7 @@ async fn documents(app: &App, output: &Output, id: &str, as_json: bool) -> Resul
         } else {
             let count = document.passages.to_string();
             let passages = app.parts.words.say(output.terminal().language, "passages", &[("count", &count)]);
-            output.out(format!("{}\t{passages}", document.name)).await;
+            output.out(format!("{}\t{passages}", super::ask::printable(&document.name))).await;
         }
     }
     Ok(())

@@ -85,8 +85,7 @@ pub(super) async fn run(mut settings: Settings, spoken: &Spoken) -> u8 {
 
 async fn show(settings: Settings, spoken: &Spoken, output: &Output) -> Result<App, String> {
     fetch_models(&settings, spoken, output).await?;
-    prepare_model(&settings, spoken, output).await?;
-    let app = App::open(settings, spoken.words()).map_err(|error| open_failure(spoken, &error))?;
+    let app = App::open(settings.clone(), spoken.words()).map_err(|error| open_failure(spoken, &error))?;
     output.out(format!("\n{}", spoken.say("demo-learning", &[]))).await;
     let mut courses = Vec::new();
     for sample in &SAMPLES {
@@ -95,6 +94,8 @@ async fn show(settings: Settings, spoken: &Spoken, output: &Output) -> Result<Ap
     for (course, question) in QUESTIONS {
         perform(&app, &courses[course], question, output).await.map_err(|f| f.sentence(&app, spoken.language()))?;
     }
+    // Last, since it takes minutes: what was to be seen stands above by then.
+    prepare_model(&settings, spoken, output).await?;
     output.out(format!("\n{}", spoken.say("demo-goodbye", &[]))).await;
     Ok(app)
 }

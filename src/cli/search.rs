@@ -33,6 +33,7 @@ impl Arguments {
     /// Carries it out.
     pub(super) async fn run(self, app: &App, output: &Output) -> Result<(), Failure> {
         let course = super::courses::known(app, &self.course).await?;
+        super::check_length(&self.words)?;
         let (id, words, limit) = (course.id.to_string(), self.words.clone(), usize::from(self.k));
         let find =
             move |index: &tutor_index::Index| index.search(&Query { course: &id, document: None, text: &words, limit });

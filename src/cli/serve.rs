@@ -14,7 +14,7 @@ use tutor_prompts::Spoken;
 use super::output;
 use crate::app::App;
 use crate::config::{Messenger, Settings};
-use crate::dialogue::Dialogue;
+use crate::dialogue::{Dialogue, Trouble};
 use crate::model::chain;
 use crate::{control, http};
 
@@ -39,10 +39,18 @@ pub(super) async fn run(settings: Settings, spoken: &Spoken) -> u8 {
 type Services = JoinSet<(&'static str, Result<(), String>)>;
 
 async fn serve(settings: Settings, spoken: &Spoken) -> Result<(), String> {
+    let socket = control::socket(&settings.data);
+    if socket.as_os_str().len() > control::SOCKET_PATH {
+        let limit = (control::SOCKET_PATH - "/tutor.sock".len()).to_string();
+        return Err(spoken.say("serve-path-long", &[("path", &settings.data.display().to_string()), ("limit", &limit)]));
+    }
     let app = App::open(settings, spoken.words()).map_err(|error| super::open_failure(spoken, &error))?;
     let app = Arc::new(app);
     if let Err(trouble) = app.parts.model.get().await {
-        let reason = chain(&trouble);
+        let reason = match trouble {
+            Trouble::ModelMissing(reason) => reason,
+            trouble => chain(&trouble),
+        };
         return Err(spoken.say("serve-model-failed", &[("model", &app.settings.models.chat), ("reason", &reason)]));
     }
     let dialogue = Arc::new(Dialogue::new(app.parts.clone()));
@@ -57,8 +65,11 @@ async fn serve(settings: Settings, spoken: &Spoken) -> Result<(), String> {
     adapters(&app.settings, &dialogue, &stop, &mut services, &mut awaited);
     let (ready, readiness) = watch::channel(false);
     start_http(&app, readiness, &end, &mut services, spoken).await?;
-    let (holder, talker, until) = (app.clone(), dialogue.clone(), end.clone());
-    services.spawn(async move { ("socket", control::serve(holder, talker, until).await.map_err(|e| e.to_string())) });
+    let commands = control::Calls::default();
+    let (holder, talker, calls, until) = (app.clone(), dialogue.clone(), commands.clone(), end.clone());
+    services.spawn(async move {
+        ("socket", control::serve(holder, talker, calls, until).await.map_err(|error| error.to_string()))
+    });
 
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let all_ready = async {
@@ -88,7 +99,7 @@ async fn serve(settings: Settings, spoken: &Spoken) -> Result<(), String> {
     let _ = ready.send(false);
     tracing::info!("stopping");
     output::print_error(&spoken.say("serve-stopping", &[]));
-    drain(&dialogue, stop, &mut terminated).await;
+    drain(&dialogue, &commands, stop, &mut terminated).await;
     end.cancel();
     let ended = tokio::time::timeout(LAST_WORDS, async { while services.join_next().await.is_some() {} }).await;
     if ended.is_err() {
@@ -99,16 +110,22 @@ async fn serve(settings: Settings, spoken: &Spoken) -> Result<(), String> {
     failed.map_or(Ok(()), Err)
 }
 
-/// Lets answers in progress finish for a while, then has them say that they were cut off.
-async fn drain(dialogue: &Dialogue, stop: CancellationToken, terminated: &mut tokio::signal::unix::Signal) {
+/// Lets answers and commands in progress finish for a while, then has them say that they were cut off.
+async fn drain(
+    dialogue: &Dialogue,
+    commands: &control::Calls,
+    stop: CancellationToken,
+    terminated: &mut tokio::signal::unix::Signal,
+) {
     stop.cancel();
+    commands.closing.cancel();
     tokio::select! {
-        () = dialogue.idle() => {}
+        ((), ()) = async { tokio::join!(dialogue.idle(), commands.idle()) } => {}
         () = tokio::time::sleep(DRAIN) => {}
         // Asked twice: at once.
         _ = terminated.recv() => {}
     }
-    dialogue.cut_off().await;
+    tokio::join!(dialogue.cut_off(), commands.cut_off());
 }
 
 fn adapters(

@@ -71,6 +71,10 @@ fn mistake(spoken: &Spoken, wrong: &Wrong) -> String {
             "config-range",
             &[("found", &found.to_string()), ("least", &least.to_string()), ("most", &most.to_string())],
         ),
+        Wrong::Model { found, fit } => {
+            let fit = fit.join(&spoken.say("list-separator", &[]));
+            spoken.say("config-model", &[("found", found), ("fit", &fit)])
+        }
         Wrong::Exposed => spoken.say("config-exposed", &[]),
         Wrong::Open => spoken.say("config-open", &[]),
         Wrong::File { reason } => spoken.say("config-file", &[("reason", reason)]),

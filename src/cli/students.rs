@@ -69,9 +69,11 @@ async fn export(app: &App, output: &Output, id: &str) -> Result<(), Failure> {
 
 async fn forget(app: &App, output: &Output, id: &str) -> Result<(), Failure> {
     let student = known(app, id).await?;
-    let gone = app.parts.memory.forget(&student.id).await?;
-    let values = [("turns", &*gone.turns.to_string()), ("records", &*gone.records.to_string())];
-    output.out(app.parts.words.say(output.terminal().language, "cli-forgotten", &values)).await;
+    let gone = app.parts.forget(&student.id).await?;
+    let say = |key: &str, values: &[(&str, &str)]| app.parts.words.say(output.terminal().language, key, values);
+    let count = |key: &str, count: usize| say(key, &[("count", &count.to_string())]);
+    let (answers, records) = (count("answers", gone.turns), count("records", gone.records));
+    output.out(say("cli-forgotten", &[("answers", &answers), ("records", &records)])).await;
     Ok(())
 }
 

@@ -24,6 +24,7 @@ impl Arguments {
     /// Carries it out.
     pub(super) async fn run(self, app: &App, output: &Output) -> Result<(), Failure> {
         let course = super::courses::known(app, &self.course).await?;
+        self.topic.as_deref().map_or(Ok(()), super::check_length)?;
         let language = self.topic.as_deref().and_then(Language::of).unwrap_or(output.terminal().language);
         let target = match (&self.document, &self.topic) {
             (Some(name), _) => Target::Document(known_document(app, course.id.as_str(), name).await?),

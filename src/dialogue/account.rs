@@ -141,9 +141,10 @@ pub(super) async fn forget(scene: &Scene<'_>, confirmed: bool) -> Result<Outcome
     if !confirmed {
         return Ok(Outcome { keep: Keep::Nothing, ..scene.tell("forget-kept", &[]) });
     }
-    scene.parts.heard.clear();
-    let gone = scene.parts.memory.forget(&scene.person.student.id).await?;
-    let values = [("turns", &*gone.turns.to_string()), ("records", &*gone.records.to_string())];
+    let gone = scene.parts.forget(&scene.person.student.id).await?;
+    let count = |key: &str, count: usize| scene.say(key, &[("count", &count.to_string())]);
+    let (answers, records) = (count("answers", gone.turns), count("records", gone.records));
+    let values = [("answers", answers.as_str()), ("records", records.as_str())];
     Ok(Outcome { keep: Keep::Nothing, ..scene.tell("forget-done", &values) })
 }
 

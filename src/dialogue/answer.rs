@@ -227,6 +227,7 @@ async fn from_notes(
             break messages;
         }
     };
+    let put = messages.last().map_or_else(String::new, |message| message.content.clone());
     let request = Request {
         messages,
         // Rules and notes; what people said comes behind them.
@@ -254,7 +255,8 @@ async fn from_notes(
         }
         event = generation.next().await;
     }
-    settle(parts, asked, question, &written, &passages, &mut answered);
+    let written = Written { text: &written, put: &put };
+    settle(parts, asked, question, written, &passages, &mut answered);
     if seen < history.len().min(HISTORY) {
         answered.text = format!("{}\n\n*{}*", answered.text, parts.words.say(asked.language, "history-cut", &[]));
     }
@@ -283,11 +285,25 @@ async fn first_event(
     }
 }
 
+/// What the model wrote, and the question as it was put to it.
+#[derive(Clone, Copy)]
+struct Written<'a> {
+    text: &'a str,
+    put: &'a str,
+}
+
 /// Checks what was written; where the notes support less than half of it, they speak for themselves.
-fn settle(parts: &Parts, asked: &Asked<'_>, question: &str, written: &str, passages: &[Passage], into: &mut Answered) {
+fn settle(
+    parts: &Parts,
+    asked: &Asked<'_>,
+    question: &str,
+    written: Written<'_>,
+    passages: &[Passage],
+    into: &mut Answered,
+) {
     let mark = parts.words.say(asked.language, "not-from-notes", &[]);
-    let checked = cite::check(written, passages);
-    let other_language = Language::of(written).is_some_and(|language| language != asked.language);
+    let checked = cite::check(written.text, written.put, passages);
+    let other_language = Language::of(written.text).is_some_and(|language| language != asked.language);
     let poor = other_language || cite::is_poor(&checked);
     let mut answer = cite::compose(&checked, passages, asked.course.unsupported, &mark);
     if poor {
@@ -332,7 +348,7 @@ fn halve(passages: &mut [Passage]) -> bool {
     true
 }
 
-fn milliseconds(start: Instant) -> u64 {
+pub(super) fn milliseconds(start: Instant) -> u64 {
     u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 

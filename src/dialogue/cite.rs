@@ -59,8 +59,10 @@ pub(crate) struct Answer {
     pub(crate) sentences: Vec<(String, Option<u32>, f32)>,
 }
 
-/// Finds the support of every sentence of `answer`.
-pub(crate) fn check(answer: &str, passages: &[Passage]) -> Vec<Checked> {
+/// Finds the support of every sentence of `answer` to what was `asked`: the question as the model was given it. What only
+/// repeats that claims nothing.
+pub(crate) fn check(answer: &str, asked: &str, passages: &[Passage]) -> Vec<Checked> {
+    let asked: HashSet<String> = content_words(asked).into_iter().collect();
     let words: Vec<HashSet<String>> = passages.iter().map(evidence).collect();
     let figures: Vec<HashSet<String>> = passages.iter().map(|p| numbers(&p.text).into_iter().collect()).collect();
     stretches(&without_marks(answer))
@@ -74,7 +76,8 @@ pub(crate) fn check(answer: &str, passages: &[Passage]) -> Vec<Checked> {
             });
             let best = supports.enumerate().fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
             // A question claims nothing; small models like to repeat the student's.
-            let claims = !text.ends_with(['?', '？']) && (said.len() > 1 || !counted.is_empty());
+            let claims =
+                !text.ends_with(['?', '？']) && (said.len() > 1 || !counted.is_empty()) && !said.is_subset(&asked);
             let passage = (best.1 >= SUPPORTED && said.len() > 1 && claims).then_some(best.0);
             Checked { gap, text, support: best.1, passage, empty: !claims }
         })
@@ -132,8 +135,11 @@ pub(crate) fn extract(question: &str, passages: &[Passage], most: usize) -> Answ
         found.extend(told.map(|(place, text)| (at, place, telling(&asked, text) * 0.85_f32.powi(at as i32), text)));
     }
     found.retain(|(.., score, _)| *score > 0.0);
-    // A heading or an announcement tells nothing, unless there is nothing else.
-    let tells = |text: &str| content_words(text).len() > 3 && !text.trim_end().ends_with([':', '：']);
+    if found.is_empty() {
+        // The words stand in the headings alone: what is said below them answers.
+        let below = passages.first().map_or_else(Vec::new, |passage| prose(&passage.text));
+        found.extend(below.into_iter().take(most).enumerate().map(|(place, text)| (0, place, 1.0, text)));
+    }
     if found.iter().any(|(.., text)| tells(text)) {
         found.retain(|(.., text)| tells(text));
     }
@@ -158,6 +164,11 @@ pub(crate) fn extract(question: &str, passages: &[Passage], most: usize) -> Answ
     answer
 }
 
+/// Whether a sentence tells something: a heading or an announcement does not.
+fn tells(text: &str) -> bool {
+    content_words(text).len() > 3 && !text.trim_end().ends_with([':', '：'])
+}
+
 /// How much a sentence tells of what was asked; one that begins with it is rather about it than one that mentions it.
 fn telling(asked: &HashSet<String>, sentence: &str) -> f32 {
     let words = content_words(sentence);
@@ -168,7 +179,11 @@ fn telling(asked: &HashSet<String>, sentence: &str) -> f32 {
 /// The passage's sentence that says most of `text`, verbatim and at most [`QUOTE_LIMIT`] characters long.
 pub(crate) fn quote<'p>(text: &str, passage: &'p Passage) -> &'p str {
     let said: HashSet<String> = content_words(text).into_iter().collect();
-    let best = prose(&passage.text).into_iter().max_by(|a, b| overlap(&said, a).total_cmp(&overlap(&said, b)));
+    let mut all = prose(&passage.text);
+    if all.iter().any(|text| tells(text) && overlap(&said, text) > 0.0) {
+        all.retain(|text| tells(text));
+    }
+    let best = all.into_iter().max_by(|a, b| overlap(&said, a).total_cmp(&overlap(&said, b)));
     shortened(best.unwrap_or(&passage.text))
 }
 
@@ -229,16 +244,21 @@ fn shortened(text: &str) -> &str {
     }
 }
 
-/// The answer without bracketed numbers: the model's own citations are not trusted.
+/// The answer without bracketed numbers: the model's own citations are not trusted. What stands in code, or is attached to a
+/// name as in `a[0]`, is an index and stays.
 fn without_marks(answer: &str) -> String {
     let mut kept = String::with_capacity(answer.len());
     let mut rest = answer;
+    // How long the kept text was when a mark was last left out: one that follows it at once is a mark too.
+    let mut left_out = None;
     while let Some(open) = rest.find('[') {
         let (before, from) = rest.split_at(open);
         kept.push_str(before);
         let digits = from[1..].chars().take_while(char::is_ascii_digit).count();
-        if (1..=2).contains(&digits) && from[1 + digits..].starts_with(']') {
+        let number = (1..=2).contains(&digits) && from[1 + digits..].starts_with(']');
+        if number && (left_out == Some(kept.len()) || !is_index(&kept)) {
             kept.truncate(kept.trim_end_matches(' ').len());
+            left_out = Some(kept.len());
             rest = &from[digits + 2..];
         } else {
             kept.push('[');
@@ -247,6 +267,13 @@ fn without_marks(answer: &str) -> String {
     }
     kept.push_str(rest);
     kept
+}
+
+/// Whether a bracket behind `text` is an index.
+fn is_index(text: &str) -> bool {
+    let line = text.rsplit('\n').next().unwrap_or(text).replace("```", "");
+    let code = text.matches("```").count() % 2 == 1 || line.matches('`').count() % 2 == 1;
+    code || text.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ')' | ']'))
 }
 
 /// Sentences with the white space before each; a fenced code block is one stretch.
@@ -299,7 +326,7 @@ mod tests {
     #[test]
     fn supported_sentences_carry_their_source_and_others_a_mark() {
         let notes = notes();
-        let checked = check("The add gate distributes the gradient equally. Penguins live in Antarctica.", &notes);
+        let checked = check("The add gate distributes the gradient equally. Penguins live in Antarctica.", "", &notes);
         let answer = compose(&checked, &notes, Unsupported::Mark, "not from the notes");
         assert_eq!(
             answer.text,
@@ -311,7 +338,7 @@ mod tests {
     #[test]
     fn the_rule_can_drop_what_the_notes_do_not_say() {
         let notes = notes();
-        let checked = check("Penguins live in Antarctica. The add gate ignores values of its inputs.", &notes);
+        let checked = check("Penguins live in Antarctica. The add gate ignores values of its inputs.", "", &notes);
         let answer = compose(&checked, &notes, Unsupported::Drop, "");
         assert_eq!(answer.text, "The add gate ignores values of its inputs. [1]");
     }
@@ -323,18 +350,18 @@ mod tests {
             ("The default learning rate of Adam is 0.01.", None),
             ("Adam was published in 2015.", None),
         ] {
-            assert_eq!(check(text, &notes())[0].passage, expected, "{text}");
+            assert_eq!(check(text, "", &notes())[0].passage, expected, "{text}");
         }
     }
 
     #[test]
     fn chinese_sentences_are_checked_alike() {
         let notes = notes();
-        let checked = check("学习率决定更新的幅度。企鹅住在南极的冰上。", &notes);
+        let checked = check("学习率决定更新的幅度。企鹅住在南极的冰上。", "", &notes);
         let answer = compose(&checked, &notes, Unsupported::Drop, "");
         assert_eq!(answer.text, "学习率决定更新的幅度。[1]");
         assert_eq!(answer.sources[0].quote, "学习率决定每一步更新的幅度。");
-        let checked = check("学习率决定更新的幅度。企鹅住在南极的冰上。学习率太大时，损失会发散。", &notes);
+        let checked = check("学习率决定更新的幅度。企鹅住在南极的冰上。学习率太大时，损失会发散。", "", &notes);
         let answer = compose(&checked, &notes, Unsupported::Mark, "非讲义内容");
         assert_eq!(
             answer.text,
@@ -347,7 +374,7 @@ mod tests {
         let notes = notes();
         let text =
             "Adam was published in 2014. The default learning rate of Adam is 0.001. The add gate ignores values.";
-        let answer = compose(&check(text, &notes), &notes, Unsupported::Mark, "");
+        let answer = compose(&check(text, "", &notes), &notes, Unsupported::Mark, "");
         assert_eq!(
             answer.text,
             "Adam was published in 2014. The default learning rate of Adam is 0.001. [1] The add gate ignores values. [2]"
@@ -357,7 +384,37 @@ mod tests {
 
     #[test]
     fn the_models_own_citations_are_not_trusted() {
-        assert_eq!(without_marks("A [1][23] b[2], x[i] [note]"), "A b, x[i] [note]");
+        for (written, kept) in [
+            ("A gate [1][23]. 梯度[2]。 [note] [3]", "A gate. 梯度。 [note]"),
+            ("The first is a[0], then x[i] and f(x)[1][2].", "The first is a[0], then x[i] and f(x)[1][2]."),
+            ("`y = [1]` [1]\n```\nx[0] = 1\nz = [2]\n``` [2]", "`y = [1]`\n```\nx[0] = 1\nz = [2]\n```"),
+        ] {
+            assert_eq!(without_marks(written), kept);
+        }
+    }
+
+    #[test]
+    fn what_only_repeats_the_question_claims_nothing() {
+        let asked = "学习率太大会怎样？\n\n请用讲义中的话，以一到三句话回答。";
+        let checked =
+            check("请用讲义中的话，以一到三句话回答。学习率太大！学习率太大时，损失会发散。", asked, &notes());
+        let answer = compose(&checked, &notes(), Unsupported::Mark, "非讲义内容");
+        assert_eq!(answer.text, "学习率太大时，损失会发散。[1]");
+        assert!(is_poor(&check("学习率太大！", asked, &notes())));
+    }
+
+    #[test]
+    fn what_only_a_heading_names_is_answered_by_what_stands_below() {
+        let notes = [passage("Disorder in a closed system never falls. It is measured in joules per kelvin.")];
+        let answer = extract("What is entropy?", &notes, 1);
+        assert_eq!(answer.text, "Disorder in a closed system never falls. [1]");
+        assert_eq!(answer.sources[0].quote, "Disorder in a closed system never falls.");
+    }
+
+    #[test]
+    fn an_announcement_is_no_quote_where_something_is_told() {
+        let told = passage("Dropout looks as follows:\n\nDropout switches neurons off at random while training.");
+        assert_eq!(quote("dropout", &told), "Dropout switches neurons off at random while training.");
     }
 
     #[test]

@@ -83,6 +83,9 @@ pub(super) async fn switch(scene: &Scene<'_>, wanted: &str) -> Result<Outcome, T
     let found = courses.iter().find(|course| Some(&course.id) == named.as_ref());
     let shown: String = wanted.chars().take(64).collect();
     match (found, place.audience) {
+        (None, Audience::Direct) if wanted.is_empty() && courses.is_empty() => {
+            Ok(scene.tell(account::no_course(scene), &[]))
+        }
         (None, Audience::Direct) if wanted.is_empty() => Ok(Outcome::text(choice(scene, "switch-how", &courses))),
         // In a group the list would show which courses somebody is in.
         (None, _) => Ok(scene.tell("course-unknown", &[("course", &shown)])),
@@ -109,6 +112,9 @@ pub(super) async fn leave(scene: &Scene<'_>, wanted: &str) -> Result<Outcome, Tr
     let courses = policy::courses(scene.parts, &scene.person).await?;
     let named = CourseId::parse(wanted);
     let Some(course) = courses.iter().find(|course| Some(&course.id) == named.as_ref()) else {
+        if courses.is_empty() {
+            return Ok(scene.tell(account::no_course(scene), &[]));
+        }
         return Ok(Outcome::text(choice(scene, "leave-how", &courses)));
     };
     let memory = &scene.parts.memory;

@@ -15,7 +15,7 @@ use super::{Parts, Reply, Trouble, answer, course, words};
 use crate::memory::Course;
 
 /// The largest file that is learned, in bytes.
-const FILE_LIMIT: u64 = 50_000_000;
+pub(crate) const FILE_LIMIT: u64 = 50_000_000;
 
 /// A teacher's upload. What a student asks beside a file is answered, and that the file was not read is said.
 pub(super) async fn turn(

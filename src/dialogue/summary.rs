@@ -1,11 +1,13 @@
 //! The ability to summarise: any length, by map and reduce, with every sentence checked and sourced.
 
+use std::time::Instant;
+
 use tutor_bots::chat::ReplyEvent;
 use tutor_index::{Passage, Query};
 use tutor_models::generate::{Caller, Class, Message, Request, Role, Sampling, Usage};
 use tutor_prompts::{Language, SummaryPrompt};
 
-use super::answer::{Answered, sources};
+use super::answer::{Answered, milliseconds, sources};
 use super::cite::{self, Cited};
 use super::turn::{Keep, Outcome, Scene};
 use super::{Parts, Reply, Trouble, course, words};
@@ -86,9 +88,12 @@ pub(crate) async fn summarise(
     caller: &str,
     reply: &Reply,
 ) -> Result<Answered, Trouble> {
+    let start = Instant::now();
     let passages = gather(parts, course, target).await?;
+    let retrieve_ms = milliseconds(start);
     if passages.is_empty() {
-        return Ok(nothing(parts, course, target, language));
+        let total_ms = milliseconds(start);
+        return Ok(Answered { retrieve_ms, total_ms, ..nothing(parts, course, target, language) });
     }
     let title = title(course, target);
     let topic = match target {
@@ -101,6 +106,10 @@ pub(crate) async fn summarise(
     let mut answered = sourced(&sentences, &passages);
     answered.text = format!("**{heading}**\n\n{}", answered.text);
     answered.usage = work.usage;
+    answered.retrieve_ms = retrieve_ms;
+    // A summary is shown when it is whole.
+    answered.total_ms = milliseconds(start);
+    answered.first_token_ms = Some(answered.total_ms);
     Ok(answered)
 }
 
@@ -213,7 +222,7 @@ impl Work<'_> {
         let written = self.write(text, sentences).await?;
         let from = at.start;
         let own = &passages[at];
-        let checked = cite::check(&written, own);
+        let checked = cite::check(&written, "", own);
         let other_language = Language::of(&written).is_some_and(|language| Some(language) != Language::of(text));
         let mut lines: Vec<Line> = Vec::new();
         if !other_language {
@@ -240,7 +249,7 @@ impl Work<'_> {
             let wanted = (group.len() / 2).clamp(1, SENTENCES);
             let written = self.write(&text, wanted).await?;
             let behind: Vec<Passage> = group.iter().map(|line| passages[line.passage].clone()).collect();
-            let supported = cite::check(&written, &behind).into_iter().filter_map(|s| {
+            let supported = cite::check(&written, "", &behind).into_iter().filter_map(|s| {
                 s.passage.map(|p| Line { text: s.text, passage: group[p].passage, support: s.support })
             });
             let before = reduced.len();

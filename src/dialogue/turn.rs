@@ -262,6 +262,12 @@ async fn in_course(scene: &Scene<'_>) -> Result<Result<crate::memory::Course, Ou
 /// What is kept as the student's words.
 fn asked(content: &Content) -> String {
     match content {
+        Content::Text(text) | Content::Command { argument: text, .. }
+            if text.chars().count() > intent::MESSAGE_LIMIT =>
+        {
+            // It was refused; how it began tells which one it was.
+            format!("{}…", text.trim().chars().take(200).collect::<String>())
+        }
         Content::Text(text) => text.trim().to_owned(),
         Content::Command { name, argument } if name == Command::Ask.name() => argument.clone(),
         Content::Command { name, argument } => format!("/{name} {argument}").trim().to_owned(),

@@ -59,7 +59,7 @@ pub(super) fn stands_alone(question: &str, history: &[Turn]) -> bool {
 
 /// The question that a run of follow-ups began with: the newest that stood alone.
 fn first_asked<'t>(history: &'t [Turn], last: &'t Turn) -> &'t str {
-    let alone = history.iter().rev().find(|turn| turn.understood.is_none());
+    let alone = history.iter().rev().find(|turn| !refers_back(&turn.asked));
     &alone.unwrap_or(last).asked
 }
 

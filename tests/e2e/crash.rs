@@ -3,44 +3,49 @@
 //! `TUTOR_TEST_KILLS` sets how often; the default keeps `make test` short.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::program::{Done, Program};
 use crate::support::telegram::{FakeTelegram, Person};
 
+/// Documents that a round adds, and as many that it replaces.
+const DOCUMENTS: u32 = 4;
+
 #[tokio::test]
 async fn what_was_acknowledged_survives_being_killed() {
-    let kills: u32 = std::env::var("TUTOR_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
+    let kills: u32 = std::env::var("TUTOR_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(8);
     let (telegram, program) = super::telegram::program().await;
     let people: Vec<Person> = (0..3).map(|n| Person::new(100 + n, "Student", "en")).collect();
+    let ada = Person::new(99, "Ada", "en");
     let mut acknowledged: BTreeMap<String, u64> = BTreeMap::new();
-    let mut asked = 0;
+    let long = join_and_learn(&telegram, &program, &ada, &mut acknowledged).await;
     for round in 0..kills {
         let server = program.serve().await;
         for person in &people {
             telegram.say(person, &person.room(), &format!("/help {round}"));
-            asked += 1;
         }
+        telegram.say(&ada, &ada.room(), "When do spring tides occur?");
         let ingesting = ingest(&program, round);
         tokio::pin!(ingesting);
-        // Spread over the first second of work, differently each time.
-        let moment = Duration::from_millis(u64::from(round * 7919 % 997));
+        // Spread over the whole of the work and a little more, by the golden ratio: no two rounds are alike.
+        let moment = long.mul_f64(1.1 * (f64::from(round + 1) * 0.618_034).fract());
         let done = tokio::select! {
             done = &mut ingesting => Some(done),
             () = tokio::time::sleep(moment) => None,
         };
         server.kill().await;
-        if let Some(done) = done {
-            note(&mut acknowledged, &done);
-        }
-        check(&program, &acknowledged).await;
+        // What the command was told before the server went counts as well.
+        let done = if let Some(done) = done { done } else { ingesting.await };
+        note(&mut acknowledged, &done);
+        check(&program, &acknowledged, round).await;
     }
     let server = program.serve().await;
     // A chat takes a message a second.
-    let patience = Duration::from_secs(60 + 2 * u64::from(kills));
+    let patience = Duration::from_secs(60 + 3 * u64::from(kills));
     telegram
         .wait_within(patience, "an answer to every message", |t| {
-            people.iter().map(|p| helps(t, p)).sum::<usize>() >= asked
+            let helped = people.iter().all(|person| helps(t, person) >= kills as usize);
+            helped && answers(t, &ada) > kills as usize
         })
         .await;
     telegram.wait_until("all confirmed", FakeTelegram::all_confirmed).await;
@@ -49,25 +54,59 @@ async fn what_was_acknowledged_survives_being_killed() {
     for person in &people {
         assert_eq!(helps(&telegram, person), kills as usize, "{:?}", telegram.texts(&person.room()));
     }
+    assert_eq!(answers(&telegram, &ada), 1 + kills as usize, "{:?}", telegram.texts(&ada.room()));
+}
+
+/// A student who asks, and documents that later rounds replace; how long a round's ingestion takes undisturbed.
+async fn join_and_learn(
+    telegram: &FakeTelegram,
+    program: &Program,
+    student: &Person,
+    acknowledged: &mut BTreeMap<String, u64>,
+) -> Duration {
+    let server = program.serve().await;
+    let code = program.run(&["courses", "invite", "coast"]).await.ok().out.trim().to_owned();
+    telegram.say(student, &student.room(), &format!("/join {code}"));
+    telegram.wait_for(&student.room(), "Welcome to").await;
+    telegram.say(student, &student.room(), "When do spring tides occur?");
+    telegram.wait_for(&student.room(), "[1]").await;
+    let start = Instant::now();
+    note(acknowledged, &ingest(program, 1_000).await.ok());
+    let long = start.elapsed();
+    server.stop().await;
+    long
 }
 
 fn helps(telegram: &FakeTelegram, person: &Person) -> usize {
     telegram.texts(&person.room()).iter().filter(|text| text.contains("/join CODE")).count()
 }
 
-/// Teaches two documents: one that is new each round, and one that is replaced each round.
+fn answers(telegram: &FakeTelegram, person: &Person) -> usize {
+    telegram.texts(&person.room()).iter().filter(|text| text.contains("Sources")).count()
+}
+
+/// The word that all passages of a document have, and no other document's.
+fn word(kind: &str, round: u32, document: u32) -> String {
+    format!("{kind}x{round}x{document}")
+}
+
+/// Teaches documents: some are new each round, the others are replaced each round.
 async fn ingest(program: &Program, round: u32) -> Done {
     let folder = program.folder().join("notes");
     std::fs::create_dir_all(&folder).unwrap();
-    let text = |name: &str| -> String {
-        (0..40 + round)
-            .map(|n| format!("## Part {n}\n\nThe {name} of round {round} says number {n} of its facts.\n\n"))
-            .collect()
+    let text = |word: &str| -> String {
+        (0..40 + round % 50).map(|n| format!("## Part {n}\n\nThe {word} says number {n} of its facts.\n\n")).collect()
     };
-    let (new, replaced) = (folder.join(format!("round-{round}.md")), folder.join("replaced.md"));
-    std::fs::write(&new, text("new")).unwrap();
-    std::fs::write(&replaced, text("replaced")).unwrap();
-    program.run(&["ingest", "--course", "coast", "--json", new.to_str().unwrap(), replaced.to_str().unwrap()]).await
+    let mut arguments: Vec<String> = ["ingest", "--course", "coast", "--json"].map(str::to_owned).into();
+    for document in 0..DOCUMENTS {
+        for (kind, name) in [("new", format!("round-{round}-{document}.md")), ("old", format!("old-{document}.md"))] {
+            let path = folder.join(name);
+            std::fs::write(&path, text(&word(kind, round, document))).unwrap();
+            arguments.push(path.to_str().unwrap().to_owned());
+        }
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    program.run(&arguments).await
 }
 
 /// Takes note of the documents that were reported as learned.
@@ -78,23 +117,30 @@ fn note(acknowledged: &mut BTreeMap<String, u64>, done: &Done) {
     }
 }
 
-/// Every acknowledged document is there, and each document has all of its passages, of one version.
-async fn check(program: &Program, acknowledged: &BTreeMap<String, u64>) {
+/// Every acknowledged document is there with the passages that were told, and each document of this round has all of its
+/// passages, of one version, or none.
+async fn check(program: &Program, acknowledged: &BTreeMap<String, u64>, round: u32) {
     let documents = program.run(&["courses", "documents", "coast", "--json"]).await.ok().json();
-    for name in acknowledged.keys() {
-        assert!(documents.iter().any(|document| document["name"] == name.as_str()), "{name} is gone");
+    let passages = |name: &str| {
+        let document = documents.iter().find(|document| document["name"] == name)?;
+        Some(document["passages"].as_u64().unwrap())
+    };
+    for (name, told) in acknowledged.iter().filter(|(name, _)| name.starts_with("round-")) {
+        assert_eq!(passages(name), Some(*told), "{name}");
     }
-    for document in documents.iter().filter(|document| document["name"] == "replaced.md") {
-        let hits = program
-            .run(&["search", "--course", "coast", "replaced round says number facts", "-k", "100", "--json"])
-            .await
-            .ok();
-        let mine: Vec<_> = hits.json().into_iter().filter(|hit| hit["document"] == "replaced.md").collect();
-        assert_eq!(mine.len() as u64, document["passages"].as_u64().unwrap().min(100));
-        let rounds: std::collections::BTreeSet<String> = mine
-            .iter()
-            .filter_map(|hit| hit["text"].as_str()?.split("round ").nth(1)?.split(' ').next().map(str::to_owned))
-            .collect();
-        assert_eq!(rounds.len(), 1, "two versions at once: {rounds:?}");
+    for document in 0..DOCUMENTS {
+        let name = format!("round-{round}-{document}.md");
+        let found = found(program, &name, &word("new", round, document)).await;
+        assert_eq!(found, passages(&name).unwrap_or(0), "{name} is there in part");
+        let name = format!("old-{document}.md");
+        let of_this_round = self::found(program, &name, &word("old", round, document)).await;
+        let all = passages(&name).expect("a document that is replaced is always there");
+        assert!(of_this_round == all || of_this_round == 0, "{name}: {of_this_round} of {all} are of the new version");
     }
+}
+
+/// How many passages of a document hold a word.
+async fn found(program: &Program, name: &str, word: &str) -> u64 {
+    let hits = program.run(&["search", "--course", "coast", word, "-k", "100", "--json"]).await.ok();
+    hits.json().iter().filter(|hit| hit["document"] == name).count() as u64
 }

@@ -14,8 +14,26 @@ pub struct Disk;
 #[async_trait]
 impl Files for Disk {
     async fn fetch(&self, file: &FileRef, limit: u64) -> Result<Vec<u8>, FetchError> {
+        Self::read(Path::new(&file.reference), limit).await
+    }
+}
+
+impl Disk {
+    /// The bytes of the file at `path`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`FetchError::TooLarge`] before anything is read; [`FetchError::Failed`] also for what is no regular file, such as a
+    /// pipe that would be waited for.
+    pub async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FetchError> {
         let failed = |error: io::Error| FetchError::Failed { reason: error.kind().to_string() };
-        let open = tokio::fs::File::open(&file.reference).await.map_err(failed)?;
+        let metadata = tokio::fs::metadata(path).await.map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(FetchError::Failed { reason: "not a regular file".to_owned() });
+        }
+        if metadata.len() > limit {
+            return Err(FetchError::TooLarge { limit });
+        }
+        let open = tokio::fs::File::open(path).await.map_err(failed)?;
         let mut bytes = Vec::new();
         open.take(limit.saturating_add(1)).read_to_end(&mut bytes).await.map_err(failed)?;
         if bytes.len() as u64 > limit { Err(FetchError::TooLarge { limit }) } else { Ok(bytes) }
@@ -30,7 +48,8 @@ pub(crate) async fn save(file: &Attachment, folder: &Path) -> io::Result<PathBuf
     let mut taken = io::Error::from(ErrorKind::AlreadyExists);
     for n in 0..NAMES {
         let path = folder.join(numbered(&file.name, n));
-        let opened = tokio::fs::OpenOptions::new().write(true).create_new(true).open(&path).await;
+        // What the tutor sends may be all that it keeps about a person: nobody else on the machine may read it.
+        let opened = tokio::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).await;
         match opened {
             Ok(mut open) => {
                 open.write_all(&file.bytes).await?;

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use jieba_rs::Jieba;
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
@@ -30,6 +31,12 @@ pub(super) const QUESTIONS: &[&str] = &[
     "做什么",
     "用来做什么",
 ];
+
+/// Finds them: the first; of two that begin at the same place, the longer.
+static QUESTION: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let phrases = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(QUESTIONS);
+    phrases.expect("the phrases are few and fixed")
+});
 
 /// The most bytes of a term; longer ones are no words and are cut.
 const LONGEST: usize = 200;
@@ -94,15 +101,18 @@ pub(super) fn lex(text: &str) -> Vec<Lexeme> {
 /// Chinese words. The phrases that questions are built of are cut out first: in 学习率太大会怎样, jieba would else take
 /// the end of the topic and the beginning of 会怎样 for the word 大会.
 fn han_words(run: &str, lexemes: &mut Vec<Lexeme>) {
-    let phrase = QUESTIONS.iter().filter_map(|phrase| Some((run.find(phrase)?, *phrase)));
-    // The first; of two that begin at the same place, the longer.
-    if let Some((start, phrase)) = phrase.min_by_key(|(start, phrase)| (*start, usize::MAX - phrase.len())) {
-        han_words(&run[..start], lexemes);
-        lexemes.push(Lexeme::Han(phrase.to_owned()));
-        return han_words(&run[start + phrase.len()..], lexemes);
+    let mut done = 0;
+    for phrase in QUESTION.find_iter(run) {
+        cut_words(&run[done..phrase.start()], lexemes);
+        lexemes.push(Lexeme::Han(run[phrase.range()].to_owned()));
+        done = phrase.end();
     }
-    // Without guessing at unknown words: a guess depends on what stands around, and then a question and its passage
-    // are cut differently.
+    cut_words(&run[done..], lexemes);
+}
+
+/// Without guessing at unknown words: a guess depends on what stands around, and then a question and its passage are cut
+/// differently.
+fn cut_words(run: &str, lexemes: &mut Vec<Lexeme>) {
     let words = JIEBA.cut_for_search(run, false);
     lexemes.extend(words.into_iter().map(|word| Lexeme::Han(word.to_owned())));
 }

@@ -173,7 +173,7 @@ impl<S> Slot<S> {
         let Some(next) = task.next else { return };
         self.kept.push(next);
         let left = task.job.max_tokens.saturating_sub(task.written + 1);
-        let found = draft::lookup(&self.kept, draft::MOST.min(left)).to_vec();
+        let found = draft::lookup(&self.kept, draft::MOST.min(left));
         self.kept.pop();
         if !found.is_empty() {
             let length = task.luck.length(cost);
