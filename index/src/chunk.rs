@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::analyze::sentences;
 use crate::extract::{Block, Kind};
+use crate::{Mark, Place};
 
 /// Rises when passages change for the same blocks, so that documents are cut again though their bytes are the same.
 pub(crate) const VERSION: u32 = 1;
@@ -25,7 +26,7 @@ const WHOLE: usize = 400;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Chunk {
     pub(crate) section: Vec<String>,
-    pub(crate) page: Option<u32>,
+    pub(crate) marks: Vec<Mark>,
     pub(crate) text: String,
 }
 
@@ -43,7 +44,11 @@ pub(crate) fn size(text: &str) -> usize {
 
 /// Cuts a document's blocks into passages, in order.
 pub(crate) fn chunk(blocks: &[Block]) -> Vec<Chunk> {
-    blocks.chunk_by(|a, b| a.section == b.section).flat_map(section).collect()
+    blocks.chunk_by(together).flat_map(section).collect()
+}
+
+fn together(a: &Block, b: &Block) -> bool {
+    a.section == b.section && Place::joins(a.place.as_ref(), b.place.as_ref())
 }
 
 /// A piece that is not cut further: a sentence, or a whole block.
@@ -115,7 +120,7 @@ fn pieces(blocks: &[Block]) -> Vec<Piece> {
 fn flows(block: &Block, next: &Block) -> bool {
     let ended = block.text.trim_end().ends_with(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '-' | '，'));
     let goes_on = next.text.starts_with(|c: char| c.is_lowercase());
-    block.kind == Kind::Prose && next.kind == Kind::Prose && block.page != next.page && !ended && goes_on
+    block.kind == Kind::Prose && next.kind == Kind::Prose && block.place != next.place && !ended && goes_on
 }
 
 /// The places of a block's pieces within it.
@@ -167,6 +172,7 @@ fn shorter(text: &str, range: Range<usize>, most: usize) -> Vec<Range<usize>> {
 fn join(blocks: &[Block], pieces: &[Piece]) -> Chunk {
     let first = &blocks[pieces[0].block];
     let mut text = String::new();
+    let mut marks: Vec<Mark> = Vec::new();
     let mut before: Option<&Block> = None;
     for run in pieces.chunk_by(|a, b| a.block == b.block) {
         let block = &blocks[run[0].block];
@@ -180,11 +186,19 @@ fn join(blocks: &[Block], pieces: &[Piece]) -> Chunk {
             Some(_) => text.push_str("\n\n"),
             None => {}
         }
+        if let Some(place) = block.place.as_ref().filter(|place| marks.last().is_none_or(|mark| mark.place != **place))
+        {
+            marks.push(Mark { start: text.len(), place: place.clone() });
+        }
         text.push_str(part);
         before = Some(block);
     }
+    let removed = text.len() - text.trim_start().len();
+    for mark in &mut marks {
+        mark.start = mark.start.saturating_sub(removed);
+    }
     let section = first.section.iter().take(HEADINGS).map(|heading| short(heading)).collect();
-    Chunk { section, page: first.page, text: text.trim().to_owned() }
+    Chunk { section, marks, text: text.trim().to_owned() }
 }
 
 /// A heading at a length that can stand above every passage: what is longer is a paragraph that was set as one.
@@ -204,7 +218,7 @@ mod tests {
     use super::*;
 
     fn block(section: &str, kind: Kind, text: &str) -> Block {
-        Block { section: Arc::from([section.to_owned()]), page: None, kind, text: text.into() }
+        Block { section: Arc::from([section.to_owned()]), place: None, kind, text: text.into() }
     }
 
     fn prose(words: usize) -> String {
@@ -263,10 +277,12 @@ mod tests {
 
     #[test]
     fn a_sentence_over_a_page_s_end_is_joined() {
-        let page = |page, text| Block { page: Some(page), ..block("a", Kind::Prose, text) };
+        let page = |page, text| Block { place: Some(Place::Page { page }), ..block("a", Kind::Prose, text) };
         let chunks = chunk(&[page(1, "The gradi-"), page(2, "ent points up. Then"), page(3, "we go on.")]);
         assert_eq!(chunks[0].text, "The gradient points up. Then we go on.");
-        assert_eq!(chunks[0].page, Some(1));
+        let marks: Vec<(usize, Option<u32>)> =
+            chunks[0].marks.iter().map(|mark| (mark.start, mark.place.page())).collect();
+        assert_eq!(marks, [(0, Some(1)), (9, Some(2)), (29, Some(3))]);
     }
 
     fn blocks() -> impl Strategy<Value = Vec<Block>> {

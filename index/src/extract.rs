@@ -16,10 +16,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::IndexError;
+use crate::{IndexError, Place};
 
 /// Rises when blocks change for the same bytes, so that documents are read again though their bytes are the same.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The endings of names that can be read, as people write them.
 pub const SUPPORTED: &[&str] = &[".pdf", ".md", ".markdown", ".txt", ".text", ".html", ".htm"];
@@ -50,8 +50,8 @@ pub(crate) enum Kind {
 pub(crate) struct Block {
     /// The headings above it, outermost first.
     pub(crate) section: Arc<[String]>,
-    /// The page that it starts on, counted from 1.
-    pub(crate) page: Option<u32>,
+    /// Where it begins, for formats that have places.
+    pub(crate) place: Option<Place>,
     pub(crate) kind: Kind,
     pub(crate) text: String,
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Mark, Place};
+
 /// A piece of a course document, a few sentences to a few paragraphs long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {
@@ -11,12 +13,23 @@ pub struct Passage {
     pub document: String,
     /// The headings above it, outermost first; empty before the first heading.
     pub section: Vec<String>,
-    /// The page that it starts on, counted from 1, for formats that have pages.
-    pub page: Option<u32>,
+    /// Where its parts stand in the document, from the first on; empty for formats that have only headings.
+    #[serde(default)]
+    pub marks: Vec<Mark>,
     /// Its position in the document, counted from 0.
     pub place: u32,
     /// The text: prose as plain text, code and formulas as written.
     pub text: String,
+}
+
+impl Passage {
+    /// Where a quote from it stands; the passage's beginning when it holds no such quote.
+    #[must_use]
+    pub fn place_of(&self, quote: &str) -> Option<&Place> {
+        let at = self.text.find(quote).unwrap_or_default();
+        let before = self.marks.iter().rev().find(|mark| mark.start <= at);
+        before.or(self.marks.first()).map(|mark| &mark.place)
+    }
 }
 
 /// A document of a course.
@@ -76,4 +89,26 @@ pub struct Hit {
     pub coverage: f32,
     /// The passage.
     pub passage: Passage,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_stands_where_its_part_does() {
+        let mark = |start, page| Mark { start, place: Place::Page { page } };
+        let passage = Passage {
+            course: "c".into(),
+            document: "d.pdf".into(),
+            section: Vec::new(),
+            marks: vec![mark(0, 4), mark(11, 5)],
+            place: 0,
+            text: "One is odd. Two is even.".into(),
+        };
+        for (quote, page) in [("One is odd.", 4), ("Two", 5), ("even", 5), ("", 4), ("three", 4)] {
+            assert_eq!(passage.place_of(quote).and_then(Place::page), Some(page), "{quote}");
+        }
+        assert_eq!(Passage { marks: Vec::new(), ..passage }.place_of("One"), None);
+    }
 }

@@ -9,7 +9,7 @@ use tantivy::schema::{Field, INDEXED, IndexRecordOption, STORED, STRING, Schema,
 use tantivy::{TantivyDocument, Term};
 
 use crate::analyze::MixedTokenizer;
-use crate::{Document, IndexError, Passage};
+use crate::{Document, IndexError, Passage, Place};
 
 /// Rises when an older index cannot be read any more.
 const VERSION: u32 = 1;
@@ -94,11 +94,13 @@ impl Fields {
     }
 }
 
-/// The heading path and the document's name without its ending, as words.
+/// The heading path, the document's name without its ending and the file in an archive, as words.
 pub(crate) fn headings(passage: &Passage) -> String {
     let name = passage.document.rsplit_once('.').map_or(passage.document.as_str(), |(name, _)| name);
     let name = name.replace(['-', '_', '/', '.'], " ");
-    passage.section.iter().map(String::as_str).chain([name.as_str()]).collect::<Vec<_>>().join("\n")
+    let file = passage.place_of("").and_then(Place::file).map(|file| file.replace(['-', '_', '/', '.'], " "));
+    let section = passage.section.iter().map(String::as_str);
+    section.chain([name.as_str()]).chain(file.as_deref()).collect::<Vec<_>>().join("\n")
 }
 
 /// Opens the index in a folder, or makes one there.

@@ -152,7 +152,7 @@ fn passages(course: &str, document: &str, chunks: Vec<chunk::Chunk>) -> Vec<Pass
         course: course.to_owned(),
         document: document.to_owned(),
         section: chunk.section,
-        page: chunk.page,
+        marks: chunk.marks,
         place,
         text: chunk.text,
     };

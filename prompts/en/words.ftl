@@ -35,6 +35,18 @@ progress-index = Learning { $name }: { $passages }…
 sources = Sources
 nearest = Nearest passages
 page = p. { $page }
+slide = slide { $slide }
+slide-notes = notes of slide { $slide }
+cell = cell { $cell }
+rows = { $count ->
+    [one] row { $first }
+   *[other] rows { $first }–{ $last }
+ }
+lines = { $count ->
+    [one] line { $first }
+   *[other] lines { $first }–{ $last }
+ }
+time = at { $time }
 not-from-notes = not from the notes
 from-notes = The notes say:
 not-covered = The notes of “{ $course }” do not cover this question.

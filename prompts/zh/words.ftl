@@ -23,6 +23,18 @@ progress-index = 正在学习 { $name }：{ $passages }……
 sources = 来源
 nearest = 最接近的段落
 page = 第 { $page } 页
+slide = 第 { $slide } 张幻灯片
+slide-notes = 第 { $slide } 张幻灯片的备注
+cell = 第 { $cell } 个单元格
+rows = { $count ->
+    [1] 第 { $first } 行
+   *[other] 第 { $first }–{ $last } 行
+ }
+lines = { $count ->
+    [1] 第 { $first } 行
+   *[other] 第 { $first }–{ $last } 行
+ }
+time = { $time } 处
 not-from-notes = 非讲义内容
 from-notes = 讲义中写道：
 not-covered = 《{ $course }》的讲义没有讲到这个问题。

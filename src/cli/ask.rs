@@ -5,11 +5,12 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tutor_bots::chat::{AccountId, IncomingId, ReplyEvent, Source, Sources};
+use tutor_index::Place;
 use tutor_prompts::Language;
 
 use super::{Failure, Line, Output};
 use crate::app::App;
-use crate::dialogue::{Answered, Asked, Reply, answer, place};
+use crate::dialogue::{Answered, Asked, Reply, answer, title};
 use crate::memory::{Course, Said, StudentId, Turn};
 
 /// Its arguments.
@@ -127,7 +128,9 @@ pub(super) fn as_json(answered: &Answered) -> serde_json::Value {
     let sources: Vec<_> = (1..)
         .zip(&answered.sources)
         .map(|(n, (passage, quote)): (u32, _)| {
-            json!({"n": n, "document": passage.document, "section": passage.section, "page": passage.page, "quote": quote})
+            let place = passage.place_of(quote);
+            let (document, section, page) = (&passage.document, &passage.section, place.and_then(Place::page));
+            json!({"n": n, "document": document, "section": section, "page": page, "place": place, "quote": quote})
         })
         .collect();
     let sentences: Vec<_> = answered
@@ -163,7 +166,7 @@ fn sources(app: &App, language: Language, answered: &Answered) -> Sources {
     let say = |key: &str, values: &[(&str, &str)]| app.parts.words.say(language, key, values);
     let items = (1..).zip(&answered.sources).map(|(n, (passage, quote))| Source {
         n,
-        title: place(passage, |page| say("page", &[("page", &page.to_string())])),
+        title: title(passage, quote, say),
         quote: quote.clone(),
     });
     Sources { label: say(if answered.found { "sources" } else { "nearest" }, &[]), items: items.collect() }

@@ -1,7 +1,7 @@
 //! `tutor search`: the passages that words lead to.
 
 use serde::{Deserialize, Serialize};
-use tutor_index::{Hit, Query};
+use tutor_index::{Hit, Place, Query};
 
 use super::{Failure, Output};
 use crate::app::App;
@@ -26,6 +26,7 @@ struct Found<'a> {
     document: &'a str,
     section: &'a [String],
     page: Option<u32>,
+    place: Option<&'a Place>,
     text: &'a str,
 }
 
@@ -51,13 +52,13 @@ impl Arguments {
     async fn show(&self, rank: usize, hit: &Hit, app: &App, output: &Output) {
         let Hit { score, passage, .. } = hit;
         if self.json {
-            let (document, section, page) = (&passage.document, &passage.section, passage.page);
-            let found = Found { rank, score: *score, document, section, page, text: &passage.text };
+            let (document, section, place) = (&passage.document, &passage.section, passage.place_of(""));
+            let page = place.and_then(Place::page);
+            let found = Found { rank, score: *score, document, section, page, place, text: &passage.text };
             return output.json(&found).await;
         }
         let language = output.terminal().language;
-        let page = |page: u32| app.parts.words.say(language, "page", &[("page", &page.to_string())]);
-        let place = crate::dialogue::place(passage, page);
-        output.out(format!("{rank}. {place} ({score:.2})\n{}\n", passage.text)).await;
+        let title = crate::dialogue::title(passage, "", |key, values| app.parts.words.say(language, key, values));
+        output.out(format!("{rank}. {title} ({score:.2})\n{}\n", passage.text)).await;
     }
 }

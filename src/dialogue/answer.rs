@@ -15,7 +15,7 @@ use super::cite::{self, Cited};
 use super::intent::button;
 use super::turn::{Keep, Outcome, Scene};
 use super::understand::{exchange, stands_alone, understand};
-use super::{Parts, Reply, Trouble, heard, words};
+use super::{Parts, Reply, Trouble, heard, place, words};
 use crate::memory::{Course, OpenQuestion, Said, Turn, Unsupported};
 
 /// Passages given to the model; more make the first token later and a small model no wiser.
@@ -141,19 +141,11 @@ pub(super) async fn pass_on(scene: &Scene<'_>, id: &IncomingId) -> Result<Outcom
 pub(super) fn sources(scene: &Scene<'_>, label: String, passages: &[(Passage, String)]) -> Option<Sources> {
     let item = |(n, (passage, quote)): (u32, &(Passage, String))| Source {
         n,
-        title: place(passage, |page| scene.say("page", &[("page", &page.to_string())])),
+        title: place::title(passage, quote, |key, values| scene.say(key, values)),
         quote: quote.clone(),
     };
     let items: Vec<Source> = (1..).zip(passages).map(item).collect();
     (!items.is_empty()).then_some(Sources { label, items })
-}
-
-/// Where a passage stands: document, headings and page.
-pub(crate) fn place(passage: &Passage, page: impl Fn(u32) -> String) -> String {
-    let mut parts = vec![passage.document.clone()];
-    parts.extend(passage.section.iter().cloned());
-    parts.extend(passage.page.map(page));
-    parts.join(" › ")
 }
 
 /// Answers a question from the notes of its course. Tokens go to `reply` as they come; the checked answer
@@ -327,8 +319,8 @@ fn prompt(
     passages: &[Passage],
     history: &[Turn],
 ) -> Result<Vec<Message>, Trouble> {
-    let excerpt =
-        |passage: &Passage| Excerpt { title: place(passage, |page| page.to_string()), text: passage.text.clone() };
+    let say = |key: &str, values: &[(&str, &str)]| parts.words.say(asked.language, key, values);
+    let excerpt = |passage: &Passage| Excerpt { title: place::title(passage, "", say), text: passage.text.clone() };
     let context = AnswerPrompt { course: asked.course.title.clone(), excerpts: passages.iter().map(excerpt).collect() };
     let mut messages = vec![Message::new(Role::System, parts.prompts.answer(asked.language, &context)?)];
     for exchange in history.iter().map(exchange) {

@@ -309,7 +309,7 @@ mod tests {
             course: "c".into(),
             document: "notes.md".into(),
             section: vec!["Backward flow".into()],
-            page: None,
+            marks: Vec::new(),
             place: 0,
             text: text.into(),
         }

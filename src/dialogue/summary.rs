@@ -350,7 +350,7 @@ mod tests {
             course: "c".into(),
             document: document.into(),
             section: vec![section.into()],
-            page: None,
+            marks: Vec::new(),
             place: 0,
             text: "a".repeat(length),
         }

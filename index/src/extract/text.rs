@@ -19,7 +19,7 @@ pub(super) fn read(text: &str) -> Vec<Block> {
         }
         if !lines.is_empty() {
             let (kind, text) = block(lines);
-            blocks.push(Block { section: section.clone(), page: None, kind, text });
+            blocks.push(Block { section: section.clone(), place: None, kind, text });
         }
     }
     blocks

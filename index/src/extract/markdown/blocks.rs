@@ -228,7 +228,7 @@ impl Builder {
     fn push(&mut self, kind: Kind, text: String) {
         let text = if kind == Kind::Code { self.cleaned.restore(&text) } else { text };
         if !text.is_empty() {
-            self.blocks.push(Block { section: self.section.clone(), page: None, kind, text });
+            self.blocks.push(Block { section: self.section.clone(), place: None, kind, text });
         }
     }
 

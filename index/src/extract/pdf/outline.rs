@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::super::text::is_wide;
 use super::super::{Block, Kind};
 use super::lines::Line;
+use crate::Place;
 
 /// A page's number and its lines.
 type Page = (u32, Vec<Line>);
@@ -113,7 +114,12 @@ impl Outline {
     }
 
     fn push(&mut self, number: u32, kind: Kind, text: String) {
-        self.blocks.push(Block { section: self.section.clone(), page: Some(number), kind, text });
+        self.blocks.push(Block {
+            section: self.section.clone(),
+            place: Some(Place::Page { page: number }),
+            kind,
+            text,
+        });
     }
 
     fn heading(&mut self, size: f64, text: String) {
@@ -229,7 +235,10 @@ mod tests {
             page(2, "Gradients", ["They point uphill,", "and we walk downhill."]),
             page(3, "学习率", ["学习率决定更新", "的幅度。"]),
         ];
-        let seen: Vec<_> = blocks(pages).into_iter().map(|b| (b.page, b.section.to_vec(), b.text)).collect();
+        let seen: Vec<_> = blocks(pages)
+            .into_iter()
+            .map(|b| (b.place.and_then(|place| place.page()), b.section.to_vec(), b.text))
+            .collect();
         assert_eq!(
             seen,
             [
