@@ -81,7 +81,7 @@ impl App {
         admins.insert(console_account());
         let parts = Parts {
             memory: Arc::new(SledMemory::open(&folder.join("memory"))?),
-            index: Arc::new(Index::open(&folder.join("index"))?),
+            index: Arc::new(crate::cli::extract::apart(Index::open(&folder.join("index"))?)),
             model: Model::new(settings.models.clone()),
             prompts: Prompts::load(settings.prompts.as_deref())?,
             words,

@@ -5,6 +5,7 @@ mod bench;
 mod chat;
 mod courses;
 mod demo;
+pub(crate) mod extract;
 mod ingest;
 mod keys;
 mod models;

@@ -49,7 +49,7 @@ pub(crate) use learn::{FILE_LIMIT, document_name, learn};
 pub(crate) use place::title;
 pub(crate) use reply::Reply;
 pub(crate) use summary::{Target, summarise};
-pub(crate) use words::{file_trouble, trouble};
+pub(crate) use words::{file_trouble, remarks, trouble};
 
 /// Messages of one conversation that may wait; a whole class may ask at once in its group.
 const MAILBOX: usize = 64;

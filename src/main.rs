@@ -12,5 +12,5 @@ mod model;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run()
+    cli::extract::serve_if_asked().unwrap_or_else(cli::run)
 }

@@ -3,16 +3,18 @@
 use std::io;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use tantivy::TantivyError;
 use tantivy::directory::error::{LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
 
 /// Why a document was not learned, or the index could not answer.
 ///
 /// Every error of [`Index::ingest`](crate::Index::ingest) leaves the index as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum IndexError {
     /// The name's ending says a format that cannot be read.
+    #[serde(skip)]
     #[error("files of type {format:?} cannot be read")]
     Unsupported {
         /// The ending of the name, in small letters; empty when it has none.
@@ -58,6 +60,39 @@ pub enum IndexError {
         /// The most.
         limit: u32,
     },
+    /// A table has too many rows.
+    #[error("more than {limit} rows")]
+    TooManyRows {
+        /// The most.
+        limit: usize,
+    },
+    /// An archive holds too many files.
+    #[error("more than {limit} files")]
+    TooManyFiles {
+        /// The most.
+        limit: usize,
+    },
+    /// Archives hold archives, too deep.
+    #[error("archives are nested more than {limit} deep")]
+    TooNested {
+        /// The most.
+        limit: usize,
+    },
+    /// A path in an archive leads out of it.
+    #[error("the path {path:?} leaves its archive")]
+    ClimbingPath {
+        /// The path, or its beginning.
+        path: String,
+    },
+    /// None of the files in an archive could be read.
+    #[error("none of its files can be read")]
+    NothingReadable,
+    /// Reading it needs too much memory.
+    #[error("reading needs more than {limit} bytes of memory")]
+    TooMuchMemory {
+        /// The limit.
+        limit: u64,
+    },
     /// Reading it took too long.
     #[error("reading took longer than {seconds} seconds")]
     TooSlow {
@@ -75,6 +110,7 @@ pub enum IndexError {
     },
     /// The folder holds an index that this version of the program cannot read; its documents have to be
     /// learned again into an empty folder.
+    #[serde(skip)]
     #[error("the index in {} has version {found}, this program reads {expected}", folder.display())]
     Incompatible {
         /// The index's folder.
@@ -87,11 +123,29 @@ pub enum IndexError {
     /// Reading or writing the index on disk failed. A full disk is
     /// [`io::ErrorKind::StorageFull`].
     #[error("the index cannot be read or written")]
+    #[serde(skip)]
     Store {
         /// The cause, its kind kept.
         #[source]
         source: io::Error,
     },
+}
+
+impl IndexError {
+    /// Whether the file is built to do harm, or too much for what may be spent on it: an archive that holds it is
+    /// refused as a whole.
+    pub(crate) fn is_harm(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge { .. }
+                | Self::TooManyFiles { .. }
+                | Self::TooNested { .. }
+                | Self::ClimbingPath { .. }
+                | Self::TooMuchMemory { .. }
+                | Self::TooSlow { .. }
+                | Self::Cancelled
+        )
+    }
 }
 
 impl From<io::Error> for IndexError {

@@ -1,5 +1,6 @@
 //! The index as a whole: opened once, shared by all.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tantivy::{IndexReader, ReloadPolicy};
 
 use crate::IndexError;
+use crate::extract::Program;
 use crate::schema::{self, Fields};
 
 /// The passages of all courses, in a folder.
@@ -18,6 +20,8 @@ pub struct Index {
     pub(crate) reader: IndexReader,
     pub(crate) fields: Fields,
     pub(crate) folder: PathBuf,
+    /// What reads files apart from this process.
+    pub(crate) program: Option<Program>,
     changes: Mutex<()>,
 }
 
@@ -31,7 +35,15 @@ impl Index {
     pub fn open(folder: &Path) -> Result<Self, IndexError> {
         let (inner, fields) = schema::open(folder)?;
         let reader = inner.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { inner, reader, fields, folder: folder.to_owned(), changes: Mutex::new(()) })
+        Ok(Self { inner, reader, fields, folder: folder.to_owned(), program: None, changes: Mutex::new(()) })
+    }
+
+    /// Reads files from now on in processes of their own: `program`, started with `arguments`, must call
+    /// [`serve`](crate::serve) at once. Without it files are read in this process, within the same limits but for
+    /// memory, and a parser that aborts takes the process with it.
+    #[must_use]
+    pub fn reading_apart(self, program: PathBuf, arguments: Vec<OsString>) -> Self {
+        Self { program: Some(Program::new(program, arguments)), ..self }
     }
 
     /// Waits for the turn to change the index. What a change that failed left behind was never committed.

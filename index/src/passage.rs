@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Mark, Place};
+use crate::{Mark, Place, Remark};
 
 /// A piece of a course document, a few sentences to a few paragraphs long.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,12 +58,14 @@ pub enum Status {
 }
 
 /// The result of ingesting a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Ingested {
     /// What became of it.
     pub status: Status,
     /// The document as it now stands.
     pub document: Document,
+    /// What of it could not be read; empty for one that was unchanged.
+    pub remarks: Vec<Remark>,
 }
 
 /// What to search for, and where.

@@ -53,10 +53,10 @@ impl Index {
         check_name(document)?;
         let sha256 = hexadecimal(&Sha256::digest(bytes));
         if let Some(record) = self.record(course, document)?.filter(|record| record.is_current(&sha256)) {
-            return Ok(Ingested { status: Status::Unchanged, document: record.document });
+            return Ok(Ingested { status: Status::Unchanged, document: record.document, remarks: Vec::new() });
         }
         let mut page = |page, pages| progress(Progress::Page { page, pages }).is_continue();
-        let extracted = extract::extract(document, bytes, &mut page)?;
+        let extracted = extract::extract(self.program.as_ref(), document, bytes, &mut page)?;
         let passages = passages(course, document, chunk::chunk(&extracted.blocks));
         if progress(Progress::Passages { count: passages.len() }).is_break() {
             return Err(IndexError::Cancelled);
@@ -65,7 +65,7 @@ impl Index {
         let document = Document { name, sha256, passages: passages.len(), pages: extracted.pages };
         let status = self.replace(course, &Record { document: document.clone(), recipe: RECIPE }, &passages)?;
         tracing::info!(course, passages = document.passages, pages = document.pages, ?status, "document learned");
-        Ok(Ingested { status, document })
+        Ok(Ingested { status, document, remarks: extracted.remarks })
     }
 
     /// Forgets a document; false when the course does not have it.

@@ -72,7 +72,7 @@ no-course = You are in no course yet. Ask your teacher for an invitation code an
 no-course-group = This chat has no course yet. A teacher of the course sets it with /switch COURSE.
 which-course = You are in several courses. Choose one with /switch COURSE:
 joined = Welcome to “{ $course }”! Ask me anything about its notes, for instance: { $example }
-joined-teacher = Welcome to “{ $course }” as a teacher. Send me your notes as files (Markdown, text, HTML, PDF), and I’ll learn them.
+joined-teacher = Welcome to “{ $course }” as a teacher. Send me your notes as files (PDF, Word, PowerPoint, Markdown and many others), and I’ll learn them.
 join-example = What is the main idea of the first chapter?
 join-how = Write /join and the invitation code that your teacher gave you, such as /join K7Q2MX.
 join-unknown = The code “{ $code }” is not valid, or it has expired. Please check it or ask your teacher for a new one.
@@ -110,10 +110,10 @@ learned-unchanged = { $name } has not changed; I know it already.
 removed = { $name } is forgotten. Send it again to undo this.
 remove-how = Write /remove and the name of one of these documents:
 remove-unknown = “{ $course }” has no document “{ $name }”.
-learn-how = Send me a file (Markdown, text, HTML or PDF), and I’ll learn it for “{ $course }”.
+learn-how = Send me a file (PDF, Word, PowerPoint, Markdown and many others), and I’ll learn it for “{ $course }”.
 
 ## Files that cannot be learned
-file-unsupported = I cannot read { $name }. I can read { $supported }.
+file-unsupported = I cannot read { $name }. I can read { $supported } and source code.
 file-wrong-type = { $name } is not what its name says, so I did not read it. Please check the file.
 file-corrupt = { $name } is damaged and cannot be read. Please save or export it again.
 file-password = { $name } is protected by a password. Please send it without one.
@@ -121,6 +121,19 @@ file-no-text = { $name } has no text, only images. Please send a version with te
 file-empty = { $name } is empty.
 file-too-large = { $name } is too large. The limit is { $limit }.
 file-too-slow = { $name } took too long to read, so I stopped. Please split it.
+file-too-many-rows = { $name } has more than { $limit } rows. Please split it.
+file-too-many-files = { $name } holds more than { $limit } files. Please split it.
+file-too-nested = { $name } holds archives within archives, too deep to read. Please unpack it and send its files.
+file-climbing = { $name } holds a path that leads out of it, as no honest archive does, so I did not read it.
+file-nothing-readable = None of the files in { $name } can be read.
+file-too-much-memory = { $name } needs more memory to read than it may use. Please split it or save it again.
+remark-no-text = { $name } has no text on { $pages }, only images.
+remark-recognised = { $name }: the text of { $pages } was recognised from images and may be wrong in places.
+remark-pages = { $count ->
+    [one] page { $list }
+   *[other] pages { $list }
+ }
+remark-more = … and { $count } more remarks.
 file-bad-name = { $name } has a name that cannot be kept. Please give the file another name.
 file-fetch = I could not fetch { $name }. Please send it again.
 file-cancelled = Reading { $name } was stopped; nothing was changed.

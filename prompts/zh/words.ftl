@@ -60,7 +60,7 @@ no-course = 你还没有加入课程。请向老师要一个邀请码，然后�
 no-course-group = 这个群还没有设定课程。请课程的老师用 /switch 课程 来设定。
 which-course = 你加入了多门课程，请用 /switch 课程 选择一门：
 joined = 欢迎加入《{ $course }》！关于讲义的任何问题都可以问我，例如：{ $example }
-joined-teacher = 欢迎以老师身份加入《{ $course }》。把讲义文件（Markdown、纯文本、HTML、PDF）发给我，我就会学习。
+joined-teacher = 欢迎以老师身份加入《{ $course }》。把讲义文件（PDF、Word、PowerPoint、Markdown 等）发给我，我就会学习。
 join-example = 第一章的主要思想是什么？
 join-how = 请写 /join 加上老师给你的邀请码，例如 /join K7Q2MX。
 join-unknown = 邀请码“{ $code }”无效或已过期。请检查一下，或向老师要一个新的。
@@ -98,10 +98,10 @@ learned-unchanged = { $name } 没有变化，我已经学过了。
 removed = { $name } 已删除。重新发送即可恢复。
 remove-how = 请写 /remove 加上其中一份文档的名称：
 remove-unknown = 《{ $course }》没有名为“{ $name }”的文档。
-learn-how = 把文件（Markdown、纯文本、HTML 或 PDF）发给我，我就会为《{ $course }》学习它。
+learn-how = 把文件（PDF、Word、PowerPoint、Markdown 等）发给我，我就会为《{ $course }》学习它。
 
 ## 无法学习的文件
-file-unsupported = 我读不了 { $name }。我能读的格式有 { $supported }。
+file-unsupported = 我读不了 { $name }。我能读的格式有 { $supported }，以及源代码。
 file-wrong-type = { $name } 的内容与文件名不符，所以没有读取。请检查这个文件。
 file-corrupt = { $name } 已损坏，无法读取。请重新保存或导出。
 file-password = { $name } 有密码保护。请发送没有密码的版本。
@@ -109,6 +109,19 @@ file-no-text = { $name } 只有图片，没有文字。请发送带文字的版�
 file-empty = { $name } 是空的。
 file-too-large = { $name } 太大，上限是 { $limit }。
 file-too-slow = 读取 { $name } 用时过长，已停止。请把它拆开。
+file-too-many-rows = { $name } 超过 { $limit } 行，请把它拆开。
+file-too-many-files = { $name } 里的文件超过 { $limit } 个，请把它拆开。
+file-too-nested = { $name } 里的压缩包嵌套太深，无法读取。请解压后发送其中的文件。
+file-climbing = { $name } 里有指向压缩包之外的路径，正常的压缩包不会这样，所以没有读取。
+file-nothing-readable = { $name } 里没有能读的文件。
+file-too-much-memory = 读取 { $name } 需要的内存超过限度。请把它拆开，或重新保存。
+remark-no-text = { $name } 的{ $pages }没有文字，只有图片。
+remark-recognised = { $name }：{ $pages }的文字是从图片识别的，个别地方可能有误。
+remark-pages = { $count ->
+    [1] 第 { $list } 页
+   *[other] 第 { $list } 页
+ }
+remark-more = ……另有 { $count } 条说明。
 file-bad-name = { $name } 的文件名无法保存，请换一个名字。
 file-fetch = 没能收到 { $name }，请重新发送。
 file-cancelled = 已停止读取 { $name }，没有任何改动。

@@ -111,17 +111,18 @@ impl Arguments {
     async fn tell(&self, app: &App, output: &Output, name: &str, done: Result<Ingested, String>) {
         if self.json {
             let line = match &done {
-                Ok(Ingested { status, document }) => json!({
-                    "document": name, "status": status, "passages": document.passages, "pages": document.pages, "error": null,
+                Ok(Ingested { status, document, remarks }) => json!({
+                    "document": name, "status": status, "passages": document.passages, "pages": document.pages,
+                    "remarks": crate::dialogue::remarks(&app.parts.words, output.terminal().language, name, remarks), "error": null,
                 }),
                 Err(error) => {
-                    json!({"document": name, "status": "failed", "passages": 0, "pages": null, "error": error})
+                    json!({"document": name, "status": "failed", "passages": 0, "pages": null, "remarks": [], "error": error})
                 }
             };
             return output.json(&line).await;
         }
         match done {
-            Ok(Ingested { status, document }) => {
+            Ok(Ingested { status, document, remarks }) => {
                 let key = match status {
                     Status::Added => "learned-added",
                     Status::Replaced => "learned-replaced",
@@ -131,6 +132,9 @@ impl Arguments {
                     |key: &str, values: &[(&str, &str)]| app.parts.words.say(output.terminal().language, key, values);
                 let passages = say("passages", &[("count", &document.passages.to_string())]);
                 output.out(say(key, &[("name", name), ("passages", &passages)])).await;
+                for remark in crate::dialogue::remarks(&app.parts.words, output.terminal().language, name, &remarks) {
+                    output.error(&remark).await;
+                }
             }
             Err(error) => output.error(&error).await,
         }

@@ -107,7 +107,10 @@ fn learned(scene: &Scene<'_>, name: &str, ingested: &Ingested) -> String {
         Status::Unchanged => "learned-unchanged",
     };
     let passages = scene.say("passages", &[("count", &ingested.document.passages.to_string())]);
-    scene.write(key, &[("name", name), ("passages", &passages)])
+    let learned = scene.write(key, &[("name", name), ("passages", &passages)]);
+    let remarks = words::remarks(&scene.parts.words, scene.language, name, &ingested.remarks);
+    let lines = std::iter::once(learned).chain(remarks.iter().map(|remark| markup::escape(remark)));
+    lines.collect::<Vec<_>>().join("\n\n")
 }
 
 fn describe(words: &Spoken, name: &str, step: Progress) -> String {

@@ -1,11 +1,14 @@
 //! Troubles to sentences: the one place where an error becomes what people read.
 
 use tutor_bots::markup;
-use tutor_index::IndexError;
+use tutor_index::{IndexError, Remark};
 use tutor_models::generate::GenerateError;
 use tutor_prompts::{Language, Words};
 
 use super::Trouble;
+
+/// The most remarks on one document that a person is told.
+const REMARKS: usize = 8;
 
 /// The message `key` as CommonMark: whatever is put into it stands for itself.
 pub(crate) fn written(words: &Words, language: Language, key: &str, values: &[(&str, &str)]) -> String {
@@ -74,12 +77,49 @@ pub(crate) fn file_trouble(words: &Words, language: Language, name: &str, error:
             let limit = words.say(language, "pages", &[("count", &limit.to_string())]);
             say("file-too-large", &[("limit", &limit)])
         }
+        IndexError::TooManyRows { limit } => say("file-too-many-rows", &[("limit", &limit.to_string())]),
+        IndexError::TooManyFiles { limit } => say("file-too-many-files", &[("limit", &limit.to_string())]),
+        IndexError::TooNested { .. } => say("file-too-nested", &[]),
+        IndexError::ClimbingPath { .. } => say("file-climbing", &[]),
+        IndexError::NothingReadable => say("file-nothing-readable", &[]),
+        IndexError::TooMuchMemory { .. } => say("file-too-much-memory", &[]),
         IndexError::BadName { .. } => say("file-bad-name", &[]),
         IndexError::TooSlow { .. } => say("file-too-slow", &[]),
         IndexError::Cancelled => say("file-cancelled", &[]),
         error if disk_is_full(error) => words.say(language, "trouble-store", &[]),
         _ => words.say(language, "trouble-index", &[]),
     }
+}
+
+/// What a person is told of a document that was learned in part, a sentence a remark, the first ones only.
+pub(crate) fn remarks(words: &Words, language: Language, name: &str, remarks: &[Remark]) -> Vec<String> {
+    let named = |file: &Option<String>| markup::isolate(file.as_deref().unwrap_or(name));
+    let on_pages = |key: &str, file: &Option<String>, pages: &[u32]| {
+        let values = [("count", pages.len().to_string()), ("list", ranges(pages))];
+        let pages =
+            words.say(language, "remark-pages", &values.each_ref().map(|(name, value)| (*name, value.as_str())));
+        words.say(language, key, &[("name", &named(file)), ("pages", &pages)])
+    };
+    let sentence = |remark: &Remark| match remark {
+        Remark::NoText { file, pages } => on_pages("remark-no-text", file, pages),
+        Remark::Recognised { file, pages } => on_pages("remark-recognised", file, pages),
+        Remark::Skipped { file, error } => file_trouble(words, language, &markup::isolate(file), error),
+    };
+    let mut sentences: Vec<String> = remarks.iter().take(REMARKS).map(sentence).collect();
+    if let Some(more) = remarks.len().checked_sub(REMARKS).filter(|more| *more > 0) {
+        sentences.push(words.say(language, "remark-more", &[("count", &more.to_string())]));
+    }
+    sentences
+}
+
+/// Numbers in order as people list them: `1, 3–5`.
+fn ranges(numbers: &[u32]) -> String {
+    let runs = numbers.chunk_by(|a, b| a.checked_add(1) == Some(*b));
+    let shown = runs.map(|run| match run {
+        [first, .., last] => format!("{first}–{last}"),
+        run => run.iter().map(u32::to_string).collect(),
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 fn disk_is_full(error: &IndexError) -> bool {
@@ -93,5 +133,34 @@ pub(crate) fn size(bytes: u64) -> String {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{} kB", bytes / 1_000),
         _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_name_the_file_and_its_pages() {
+        let words = Words::load().unwrap();
+        let scans = Remark::NoText { file: None, pages: vec![1, 3, 4, 5, 9] };
+        let inner = Remark::Recognised { file: Some("a/b.pdf".into()), pages: vec![2] };
+        let skipped = Remark::Skipped { file: "c.docx".into(), error: Box::new(IndexError::PasswordProtected) };
+        let all = [scans, inner, skipped];
+        let said = |language| {
+            let said = remarks(&words, language, "all.zip", &all);
+            said.join("\n").replace(['\u{2068}', '\u{2069}'], "")
+        };
+        insta::assert_snapshot!(said(Language::En), @"");
+        insta::assert_snapshot!(said(Language::Zh), @"");
+    }
+
+    #[test]
+    fn many_remarks_are_counted() {
+        let words = Words::load().unwrap();
+        let many: Vec<Remark> = (0..20).map(|_| Remark::NoText { file: None, pages: vec![1] }).collect();
+        let said = remarks(&words, Language::En, "a.zip", &many);
+        assert_eq!(said.len(), REMARKS + 1);
+        assert_eq!(said[REMARKS], "… and 12 more remarks.");
     }
 }

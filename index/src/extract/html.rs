@@ -22,8 +22,13 @@ const SELF_CLOSING: &[&str] = &[
 
 /// The blocks of a page; its title stands above them when it has no main heading.
 pub(super) fn read(html: &str) -> Result<Vec<Block>, IndexError> {
+    read_below(html, None)
+}
+
+/// The same with another title than the page's own.
+pub(super) fn read_below(html: &str, above: Option<String>) -> Result<Vec<Block>, IndexError> {
     let markdown = to_markdown(html)?;
-    markdown::blocks(&markdown, title(html))
+    markdown::blocks(&markdown, above.or_else(|| title(html)))
 }
 
 /// The page's text as Markdown.
@@ -61,7 +66,8 @@ fn depth(html: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, STACK};
+    use super::super::Kind;
+    use super::super::reader::STACK;
     use super::*;
 
     #[test]

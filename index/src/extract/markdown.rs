@@ -4,7 +4,7 @@ mod blocks;
 mod clean;
 
 use self::blocks::Builder;
-use super::Block;
+use super::{Block, Sections};
 use crate::IndexError;
 
 /// The blocks of a Markdown file; the front matter's title stands above them when there is no main heading.
@@ -18,6 +18,14 @@ pub(super) fn blocks(markdown: &str, title: Option<String>) -> Result<Vec<Block>
     let mut builder = Builder::default();
     builder.read(markdown)?;
     Ok(builder.finish(title))
+}
+
+/// Reads Markdown text below the headings that are open in `sections`.
+pub(super) fn read_into(sections: &mut Sections, markdown: &str) -> Result<(), IndexError> {
+    let mut builder = Builder::below(std::mem::take(sections));
+    builder.read(markdown)?;
+    *sections = builder.into_sections();
+    Ok(())
 }
 
 /// The title in a YAML header between `---` lines, and the text below the header.

@@ -4,43 +4,91 @@
 //! here. A page on which it fails falls back to the plainer reader of `lopdf`, so that one odd font does not
 //! cost a book.
 
+mod contents;
 mod glyphs;
 mod lines;
 mod outline;
 mod repair;
+mod scan;
+mod vocabulary;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pdf_extract::{Document, Error};
+use pdf_extract::{Document, Error, ObjectId};
 
+use self::contents::Contents;
 use self::glyphs::Glyphs;
 use self::lines::Line;
+use self::scan::Scanner;
 use super::{Extracted, PAGES, Reader, TEXT};
-use crate::IndexError;
+use crate::{IndexError, Remark};
+
+/// A page with fewer characters and a picture as large as a page is a scan with a stamp or a page number.
+const SCANNED: usize = 20;
 
 /// Reads all pages.
 pub(super) fn read(bytes: &[u8], reader: &Reader) -> Result<Extracted, IndexError> {
     let mut document = open(bytes)?;
-    let numbers: Vec<u32> = document.get_pages().into_keys().collect();
-    let pages = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    let list = document.get_pages();
+    let pages = u32::try_from(list.len()).unwrap_or(u32::MAX);
     match pages {
         0 => return Err(IndexError::Corrupt { reason: "no pages".into() }),
         1..=PAGES => {}
         _ => return Err(IndexError::TooManyPages { pages, limit: PAGES }),
     }
     repair::repair(&mut document)?;
-    let mut read = Vec::with_capacity(numbers.len());
+    let mut read = Vec::with_capacity(list.len());
     let mut length = 0;
-    for number in numbers {
+    let mut scans = Scans::default();
+    for (number, id) in list {
         reader.page(number, pages)?;
-        let lines = page(&document, number, reader);
+        let lines = scans.lines(&document, number, id, page(&document, number, reader));
         length += lines.iter().map(|line| line.text.len() as u64).sum::<u64>();
         if length > TEXT {
             return Err(IndexError::TooLarge { limit: TEXT });
         }
         read.push((number, lines));
     }
-    Ok(Extracted { blocks: outline::blocks(read), pages: Some(pages) })
+    let blocks = outline::blocks(read, Contents::of(&document));
+    Ok(Extracted { blocks, pages: Some(pages), remarks: scans.remarks() })
+}
+
+/// The pages that are pictures of text.
+#[derive(Default)]
+struct Scans {
+    scanner: Scanner,
+    recognised: Vec<u32>,
+    blank: Vec<u32>,
+}
+
+impl Scans {
+    /// A page's lines: those that were read, or those that can be recognised when there are next to none.
+    fn lines(&mut self, document: &Document, number: u32, page: ObjectId, read: Vec<Line>) -> Vec<Line> {
+        let letters = |lines: &[Line]| -> usize { lines.iter().map(|line| line.text.chars().count()).sum() };
+        let count = letters(&read);
+        if count >= SCANNED || !scan::has_picture(document, page) {
+            return read;
+        }
+        let recognised = self.scanner.read(document, page).map(|text| lines::plain(&text)).unwrap_or_default();
+        if letters(&recognised) > count {
+            self.recognised.push(number);
+            return recognised;
+        }
+        if read.is_empty() {
+            self.blank.push(number);
+        }
+        read
+    }
+
+    fn remarks(self) -> Vec<Remark> {
+        let recognised = Remark::Recognised { file: None, pages: self.recognised };
+        let blank = Remark::NoText { file: None, pages: self.blank };
+        let said = |remark: &Remark| match remark {
+            Remark::Recognised { pages, .. } | Remark::NoText { pages, .. } => !pages.is_empty(),
+            Remark::Skipped { .. } => true,
+        };
+        [recognised, blank].into_iter().filter(said).collect()
+    }
 }
 
 /// Opens the file; one that is encrypted for nobody in particular opens with an empty password.

@@ -1,12 +1,11 @@
 //! The Markdown parser's events to blocks.
 
 use std::mem::take;
-use std::sync::Arc;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 use super::super::text::is_wide;
-use super::super::{Block, Kind, html};
+use super::super::{Block, Kind, Sections, html};
 use super::clean::Cleaned;
 use crate::IndexError;
 
@@ -16,11 +15,7 @@ const BREAK: char = '\u{e002}';
 /// Gathers blocks from events.
 #[derive(Default)]
 pub(super) struct Builder {
-    blocks: Vec<Block>,
-    /// The open headings with their levels.
-    headings: Vec<(usize, String)>,
-    section: Arc<[String]>,
-    has_main_heading: bool,
+    sections: Sections,
     cleaned: Cleaned,
     /// The text of the block that is being read.
     buffer: String,
@@ -37,6 +32,16 @@ pub(super) struct Builder {
 }
 
 impl Builder {
+    /// Goes on below the headings of `sections`.
+    pub(super) fn below(sections: Sections) -> Self {
+        Self { sections, ..Self::default() }
+    }
+
+    /// What was read, to be gone on with.
+    pub(super) fn into_sections(self) -> Sections {
+        self.sections
+    }
+
     /// Reads Markdown to its end.
     pub(super) fn read(&mut self, markdown: &str) -> Result<(), IndexError> {
         let outer = std::mem::replace(&mut self.cleaned, Cleaned::new(markdown));
@@ -57,13 +62,7 @@ impl Builder {
 
     /// The blocks, below `title` when no heading of the first level was read.
     pub(super) fn finish(self, title: Option<String>) -> Vec<Block> {
-        let mut blocks = self.blocks;
-        if let Some(title) = title.filter(|_| !self.has_main_heading) {
-            for block in &mut blocks {
-                block.section = std::iter::once(title.clone()).chain(block.section.iter().cloned()).collect();
-            }
-        }
-        blocks
+        self.sections.finish(title)
     }
 
     fn event(&mut self, event: Event<'_>) -> Result<(), IndexError> {
@@ -169,13 +168,7 @@ impl Builder {
     fn end_heading(&mut self, level: usize) {
         let text = take(&mut self.buffer);
         let title = self.text(&text).replace('\n', " ");
-        if title.is_empty() {
-            return;
-        }
-        self.has_main_heading |= level == 1;
-        self.headings.retain(|(above, _)| *above < level);
-        self.headings.push((level, title));
-        self.section = self.headings.iter().map(|(_, title)| title.clone()).collect();
+        self.sections.heading(level, &title);
     }
 
     /// Ends the paragraph or list that is being read.
@@ -193,13 +186,7 @@ impl Builder {
     fn end_code(&mut self) {
         let code = take(&mut self.buffer);
         let language = self.code.take().unwrap_or_default();
-        let code = code.trim_matches('\n').trim_end();
-        if !code.trim().is_empty() {
-            // A fence longer than any in the code.
-            let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-            let fence = "`".repeat(longest.max(2) + 1);
-            self.push(Kind::Code, format!("{fence}{language}\n{code}\n{fence}"));
-        }
+        self.sections.code(&language, &self.cleaned.restore(&code));
     }
 
     fn end_table(&mut self) {
@@ -226,10 +213,7 @@ impl Builder {
     }
 
     fn push(&mut self, kind: Kind, text: String) {
-        let text = if kind == Kind::Code { self.cleaned.restore(&text) } else { text };
-        if !text.is_empty() {
-            self.blocks.push(Block { section: self.section.clone(), place: None, kind, text });
-        }
+        self.sections.push(kind, text);
     }
 
     /// Text as it is to be read: formulas back in place, lines joined.

@@ -21,12 +21,20 @@ pub(super) struct Glyph {
 /// Gathers the characters of one page.
 pub(super) struct Glyphs<'a> {
     pub(super) found: Vec<Glyph>,
+    /// Left, bottom, right and top of the page: what is drawn outside is not seen.
+    page: [f64; 4],
     stop: &'a AtomicBool,
 }
 
 impl<'a> Glyphs<'a> {
     pub(super) fn new(stop: &'a AtomicBool) -> Self {
-        Self { found: Vec::new(), stop }
+        Self { found: Vec::new(), page: [f64::MIN, f64::MIN, f64::MAX, f64::MAX], stop }
+    }
+
+    /// Whether a character at this place lies on the page, or touches it.
+    fn shows(&self, x: f64, y: f64, size: f64) -> bool {
+        let [left, bottom, right, top] = self.page;
+        x >= left - size && x <= right && y >= bottom - size && y <= top
     }
 }
 
@@ -47,13 +55,18 @@ impl OutputDev for Glyphs<'_> {
         let size = (across * up).abs().sqrt();
         let (x, y) = (place.m31, place.m32);
         let sound = [x, y, size, width].iter().all(|value| value.is_finite());
-        if sound && !text.is_empty() {
+        if sound && !text.is_empty() && self.shows(x, y, size) {
             self.found.push(Glyph { x, y, end: x + width * size, size, text: readable(text) });
         }
         Ok(())
     }
 
-    fn begin_page(&mut self, _: u32, _: &MediaBox, _: Option<(f64, f64, f64, f64)>) -> Result<(), OutputError> {
+    fn begin_page(&mut self, _: u32, page: &MediaBox, _: Option<(f64, f64, f64, f64)>) -> Result<(), OutputError> {
+        let (left, right) = (page.llx.min(page.urx), page.llx.max(page.urx));
+        let (bottom, top) = (page.lly.min(page.ury), page.lly.max(page.ury));
+        if right - left >= 1.0 && top - bottom >= 1.0 {
+            self.page = [left, bottom, right, top];
+        }
         Ok(())
     }
 

@@ -5,17 +5,23 @@ use std::sync::Arc;
 
 use super::super::text::is_wide;
 use super::super::{Block, Kind};
+use super::contents::Contents;
 use super::lines::Line;
+use super::vocabulary::Vocabulary;
 use crate::Place;
+
+/// Larger than any type, in points.
+const LISTED: f64 = 1e6;
 
 /// A page's number and its lines.
 type Page = (u32, Vec<Line>);
 
-/// The blocks of a document.
-pub(super) fn blocks(mut pages: Vec<Page>) -> Vec<Block> {
+/// The blocks of a document; its own contents know headings best.
+pub(super) fn blocks(mut pages: Vec<Page>, contents: Contents) -> Vec<Block> {
     let body = body_size(&pages);
     drop_running_heads(&mut pages, body);
-    let mut outline = Outline { body, ..Outline::default() };
+    let words = Vocabulary::of(pages.iter().flat_map(|(_, lines)| lines));
+    let mut outline = Outline { body, contents, words, ..Outline::default() };
     for (number, lines) in &pages {
         outline.page(*number, lines);
     }
@@ -80,6 +86,8 @@ fn wording(text: &str) -> String {
 #[derive(Default)]
 struct Outline {
     body: f64,
+    contents: Contents,
+    words: Vocabulary,
     blocks: Vec<Block>,
     /// The open headings with their sizes.
     headings: Vec<(f64, String)>,
@@ -104,7 +112,17 @@ impl Outline {
     }
 
     fn paragraph(&mut self, number: u32, lines: &[Line]) {
-        let text = join(lines);
+        let text = join(lines, &self.words);
+        if let Some(level) = self.contents.level(&text) {
+            return self.listed(level, text);
+        }
+        if let [first, rest @ ..] = lines
+            && !rest.is_empty()
+            && let Some(level) = self.contents.level(&first.text)
+        {
+            self.listed(level, first.text.clone());
+            return self.paragraph(number, rest);
+        }
         if lines.iter().all(|line| self.is_heading(line)) && text.chars().count() <= 200 {
             self.heading(lines[0].size, text);
         } else {
@@ -120,6 +138,11 @@ impl Outline {
             kind,
             text,
         });
+    }
+
+    /// A heading that the contents list stands above all that only larger type makes.
+    fn listed(&mut self, level: usize, text: String) {
+        self.heading(LISTED - level as f64, text);
     }
 
     fn heading(&mut self, size: f64, text: String) {
@@ -189,7 +212,7 @@ fn is_item(text: &str) -> bool {
 }
 
 /// Lines as running text: a word that was parted at the end of a line is joined again.
-fn join(lines: &[Line]) -> String {
+fn join(lines: &[Line], words: &Vocabulary) -> String {
     let mut text = String::new();
     for line in lines {
         let next = line.text.as_str();
@@ -198,7 +221,10 @@ fn join(lines: &[Line]) -> String {
         let parted =
             last == Some('-') && last_but_one.is_some_and(char::is_alphabetic) && next.starts_with(char::is_lowercase);
         if parted {
-            text.pop();
+            let before = &text[..text.len() - 1];
+            if words.is_parted(before, next) {
+                text.pop();
+            }
         } else if last.is_some_and(|last| !(is_wide(last) && next.starts_with(is_wide))) {
             text.push(' ');
         }
@@ -235,7 +261,7 @@ mod tests {
             page(2, "Gradients", ["They point uphill,", "and we walk downhill."]),
             page(3, "学习率", ["学习率决定更新", "的幅度。"]),
         ];
-        let seen: Vec<_> = blocks(pages)
+        let seen: Vec<_> = blocks(pages, Contents::default())
             .into_iter()
             .map(|b| (b.place.and_then(|place| place.page()), b.section.to_vec(), b.text))
             .collect();
@@ -250,11 +276,22 @@ mod tests {
     }
 
     #[test]
+    fn what_the_contents_list_is_a_heading_in_any_type() {
+        let page = vec![line("1.2 Loss", 700.0, 10.0), line("It falls and", 688.0, 10.0), line("rises.", 676.0, 10.0)];
+        let contents = Contents::with(&[("Loss", 2), ("Absent", 1)]);
+        let blocks = blocks(vec![(1, page)], contents);
+        assert_eq!(
+            (blocks[0].section.to_vec(), blocks[0].text.as_str()),
+            (vec!["1.2 Loss".to_owned()], "It falls and rises.")
+        );
+    }
+
+    #[test]
     fn a_title_page_is_text() {
         let pages = vec![
             (1, vec![line("Systems for AI", 500.0, 30.0)]),
             (2, vec![line(&"body text ".repeat(40), 500.0, 10.0)]),
         ];
-        assert_eq!(blocks(pages)[0].text, "Systems for AI");
+        assert_eq!(blocks(pages, Contents::default())[0].text, "Systems for AI");
     }
 }
