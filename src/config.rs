@@ -16,6 +16,10 @@ use tutor_bots::chat::AccountId;
 use tutor_models::catalog::{Catalog, Role};
 use tutor_models::engine::GpuLayers;
 
+mod servers;
+
+pub use servers::Servers;
+
 /// A token or key; it never shows in logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
@@ -72,6 +76,8 @@ pub struct Models {
     pub prefix_memory: u32,
     /// Where the states of rules and course notes outlive a restart, if anywhere.
     pub prefix_folder: Option<PathBuf>,
+    /// The servers that answer instead of a model in this process, if any.
+    pub servers: Option<Servers>,
 }
 
 /// How log lines look.
@@ -134,7 +140,7 @@ pub enum Wrong {
     File { reason: String },
 }
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 26] = [
     "telegram.token",
     "telegram.api_url",
     "discord.token",
@@ -150,6 +156,12 @@ const KEYS: [&str; 20] = [
     "models.gpu_layers",
     "models.prefix_memory",
     "models.prefix_folder",
+    "models.servers",
+    "models.server_model",
+    "models.server_key",
+    "models.server_first_word",
+    "models.server_gap",
+    "models.last_resort",
     "access.admins",
     "data.folder",
     "prompts.folder",
@@ -252,10 +264,13 @@ impl Reader {
     fn refuse_exposed_secrets(&mut self, file: &Path) {
         let in_file = Figment::new().merge(Toml::file_exact(file));
         let open = std::fs::metadata(file).is_ok_and(|data| data.permissions().mode() & 0o077 != 0);
-        for key in ["telegram.token", "discord.token"] {
-            if open && in_file.find_value(key).is_ok() {
-                self.problems.push(Problem { key: key.to_owned(), wrong: Wrong::Exposed });
-            }
+        let tokens = ["telegram.token", "discord.token"].into_iter().map(str::to_owned);
+        let mut secrets: Vec<String> = tokens.filter(|key| in_file.find_value(key).is_ok()).collect();
+        if let Ok(Value::Dict(_, models)) = in_file.find_value("models") {
+            secrets.extend(servers::secrets(&models));
+        }
+        if open {
+            self.problems.extend(secrets.into_iter().map(|key| Problem { key, wrong: Wrong::Exposed }));
         }
     }
 
@@ -302,6 +317,7 @@ impl Reader {
             gpu_layers: self.gpu_layers(),
             prefix_memory: self.number("models.prefix_memory", 0, 1 << 20, 256),
             prefix_folder: self.text("models.prefix_folder").filter(|text| !text.is_empty()).map(PathBuf::from),
+            servers: self.servers(),
         };
         self.refuse_unfit("models.chat", &models.chat, Role::Chat, &models.folder);
         self.refuse_unfit("models.embed", &models.embed, Role::Embed, &models.folder);
@@ -464,7 +480,7 @@ fn default_folder() -> PathBuf {
 mod tests {
     use super::*;
 
-    fn load(text: &str) -> Result<Settings, Vec<Problem>> {
+    pub(super) fn load(text: &str) -> Result<Settings, Vec<Problem>> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tutor.toml");
         std::fs::write(&file, text).unwrap();
@@ -514,10 +530,14 @@ mod tests {
     fn a_secret_that_others_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tutor.toml");
-        std::fs::write(&file, "[telegram]\ntoken = '1:a'").unwrap();
+        let text =
+            "[telegram]\ntoken = '1:a'\n[models]\nserver_key = 'k'\n[[models.servers]]\nurl = 'http://a'\nkey = 'k'";
+        std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         let problems = Settings::load(Some(&file), None).unwrap_err();
-        assert_eq!(problems, [Problem { key: "telegram.token".to_owned(), wrong: Wrong::Exposed }]);
+        let exposed = |key: &str| Problem { key: key.to_owned(), wrong: Wrong::Exposed };
+        let keys = ["telegram.token", "models.server_key", "models.servers[1].key"];
+        assert_eq!(problems, keys.map(exposed));
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod models;
 mod patient;
 mod quota;
 mod refusal;
+mod tokenize;
 
 /// The largest body of a request, in bytes, and how long it may take to come.
 const BODY: usize = 1 << 20;
@@ -90,6 +91,7 @@ fn router(service: Arc<Service>, ready: watch::Receiver<bool>) -> Router {
         .route("/v1/models/{name}", get(models::one))
         .route("/v1/chat/completions", post(chat::complete))
         .route("/v1/embeddings", post(embeddings::embed))
+        .route("/tokenize", post(tokenize::count))
         .route("/metrics", get(metrics::show))
         .route_layer(from_fn_with_state(service.clone(), access::admit))
         .with_state(service);

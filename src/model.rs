@@ -1,4 +1,6 @@
 //! The models, each loaded when it is first wanted: commands that only search never pay for one.
+//!
+//! The chat model runs in this process, or on the servers that the settings name.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,9 +11,13 @@ use tutor_models::embed::{Embedder, EmbedderSettings};
 use tutor_models::engine::{Engine, EngineSettings, PrefixSettings, Tuning};
 use tutor_models::generate::Generate;
 use tutor_models::prepare;
+use tutor_models::remote::{Remote, RemoteSettings};
 
-use crate::config;
+use crate::config::{self, Servers};
 use crate::dialogue::Trouble;
+use standby::Standby;
+
+mod standby;
 
 /// The chat model that the settings name.
 #[derive(Debug)]
@@ -41,9 +47,10 @@ impl Model {
         Self { settings, engine: OnceCell::new_with(Some(Loaded(engine))), embedder: OnceCell::new() }
     }
 
-    /// The chat model's name in the catalogue.
+    /// What the chat model is called: in the catalogue, or on the servers.
     pub(crate) fn chat_name(&self) -> &str {
-        &self.settings.chat
+        let there = self.settings.servers.as_ref().and_then(|servers| servers.model.as_deref());
+        there.unwrap_or(&self.settings.chat)
     }
 
     /// The embedder's name in the catalogue.
@@ -81,6 +88,9 @@ impl Model {
 
     async fn load(&self) -> Result<Loaded, Trouble> {
         let settings = self.settings.clone();
+        if let Some(servers) = &self.settings.servers {
+            return connect(&settings, servers, self.chat_name());
+        }
         let start = std::time::Instant::now();
         let engine =
             tokio::task::spawn_blocking(move || start_engine(&settings)).await.map_err(|_| Trouble::Task)??;
@@ -114,6 +124,20 @@ fn prepared(settings: &config::Models) -> Option<(PathBuf, Tuning)> {
     let prepared = prepare::prepared(catalog.get(&settings.chat).ok()?, &settings.folder)?;
     tracing::info!(weights = ?prepared.weights, tuning = ?prepared.tuning, "prepared for this machine");
     Some((settings.folder.join(prepared.file), prepared.tuning))
+}
+
+/// The chat model on servers. It is watched from now on and waits for none of them.
+fn connect(settings: &config::Models, servers: &Servers, name: &str) -> Result<Loaded, Trouble> {
+    let last_resort = || Arc::new(Standby::new(settings.clone())) as Arc<dyn Generate>;
+    let remote = RemoteSettings {
+        name: name.to_owned(),
+        servers: servers.servers.clone(),
+        context: settings.context,
+        waits: servers.waits,
+    };
+    let remote = Remote::start(remote, servers.last_resort.then(last_resort)).map_err(|error| missing(&error))?;
+    tracing::info!(servers = servers.servers.len(), "the chat model is on servers");
+    Ok(Loaded(Arc::new(remote)))
 }
 
 fn start_engine(settings: &config::Models) -> Result<Engine, Trouble> {

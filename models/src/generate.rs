@@ -1,6 +1,6 @@
 //! The generation port: messages in, a stream of text and a final usage out.
 //!
-//! Two bodies stand behind it: llama.cpp in this process ([`crate::engine`]) and, later, a remote server.
+//! Two bodies stand behind it: llama.cpp in this process ([`crate::engine`]) and a fleet of servers ([`crate::remote`]).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 mod load;
 mod spent;
 
-pub use load::{Load, Times};
+pub use load::{Load, ServerLoad, Times};
 pub use spent::Spent;
 
 /// Who speaks a [`Message`].
@@ -132,6 +132,9 @@ pub struct Request {
 pub enum Event {
     /// More text: one or more whole UTF-8 characters.
     Text(String),
+    /// The text begins anew with this, in place of all text before: the server that wrote it was lost half-way, and another
+    /// one writes something else. A model in this process never does so.
+    Anew(String),
     /// The last event.
     Done(Finish),
 }
@@ -253,6 +256,7 @@ impl Generation {
         while let Some(event) = self.next().await {
             match event? {
                 Event::Text(more) => text.push_str(&more),
+                Event::Anew(new) => text = new,
                 Event::Done(finish) => return Ok((text, finish)),
             }
         }
@@ -275,8 +279,8 @@ impl Stream for Generation {
 /// A chat model.
 ///
 /// Contract: a refused request costs no model work; events arrive as soon as they are known; text events
-/// hold whole characters and together are the answer; after a stream is dropped no further token is
-/// computed for it beyond the step in progress.
+/// hold whole characters and together are the answer, from the last [`Event::Anew`] on; after a stream is dropped no
+/// further token is computed for it beyond the step in progress, as soon as the machine that computes it learns of that.
 #[async_trait]
 pub trait Generate: Send + Sync {
     /// The model's name in the catalogue.

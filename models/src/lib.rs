@@ -8,3 +8,4 @@ pub mod generate;
 pub mod load;
 pub mod prepare;
 pub mod pull;
+pub mod remote;

@@ -49,6 +49,8 @@ pub struct Measured {
     pub answers: usize,
     /// Questions that were not answered.
     pub errors: usize,
+    /// The first reason why one was not.
+    pub first_error: Option<String>,
     /// Answers a second.
     pub answers_per_s: f64,
     /// Tokens of answers a second.
@@ -109,6 +111,7 @@ impl ClassLoad {
 
     fn measured(&self, wall_s: f64, asked: Vec<Result<Timed, GenerateError>>) -> Measured {
         let all = asked.len();
+        let first_error = asked.iter().find_map(|asked| asked.as_ref().err().map(ToString::to_string));
         let answers: Vec<Timed> = asked.into_iter().flatten().collect();
         let sum = |count: fn(&Timed) -> usize| answers.iter().map(count).sum::<usize>();
         let seconds = |first: &Timed| first.first.map(|first| first.as_secs_f64());
@@ -116,6 +119,7 @@ impl ClassLoad {
             wall_s,
             answers: answers.len(),
             errors: all - answers.len(),
+            first_error,
             answers_per_s: answers.len() as f64 / wall_s,
             tokens_per_s: sum(|answer| answer.usage.completion_tokens) as f64 / wall_s,
             prompt_tokens: sum(|answer| answer.usage.prompt_tokens),
@@ -169,7 +173,7 @@ async fn ask(model: &Arc<dyn Generate>, request: Request) -> Result<Timed, Gener
     let (mut first, mut last, mut gaps) = (None, None, Vec::new());
     while let Some(event) = generation.next().await {
         match event? {
-            Event::Text(_) => {
+            Event::Text(_) | Event::Anew(_) => {
                 let now = Instant::now();
                 first.get_or_insert(now - start);
                 gaps.extend(last.replace(now).map(|last| (now - last).as_secs_f64()));

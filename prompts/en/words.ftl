@@ -300,9 +300,13 @@ cli-bench-rounds = Questions of each
 cli-bench-context = Words of the notes in a question
 cli-bench-answer = Tokens of an answer
 cli-bench-seed = Another number gives other words
+cli-bench-url = A server to measure instead: anything that speaks OpenAI’s chat protocol
+cli-bench-model = What the model is called there; without it, the first that the server lists
+cli-bench-key_file = A file of mode 600 with the key that the server asks for
 cli-bench-examples =
     tutor bench
     tutor bench --mode topics --students 32
+    tutor bench --url http://gpu1:8000 --students 32
 cli-models = Models: list, pull, path, prepare, devices
 cli-models-examples =
     tutor models list
@@ -471,6 +475,8 @@ serve-no-keys = Programs need a key to use the models at { $address }, and there
 serve-stopping = The tutor is stopping; answers in progress are finished first.
 serve-path-long = The path of the data folder is too long for the socket in it: { $path }. Please choose one of at most { $limit } characters.
 serve-failed = { $what } failed: { $reason }
+bench-key = The key in { $path } cannot be used: { $reason }
+bench-server = The server cannot be measured: { $reason }
 serve-model-failed = The model { $model } cannot be loaded: { $reason }. “tutor models pull { $model }” fetches it anew.
 
 ## Models
@@ -505,6 +511,8 @@ config-wants-flag = true or false
 config-wants-text = text
 config-wants-number = a whole number
 config-wants-url = an address that begins with http:// or https://
+config-wants-servers = a list of addresses such as http://gpu1:8000, or of tables with url, model and key
+config-wants-server = an address that begins with http:// or https://, without a name, password or query in it
 config-wants-address = an address and port such as 127.0.0.1:8080
 config-wants-layers = “auto” or a number of layers
 config-wants-accounts = a list of accounts such as telegram:12345

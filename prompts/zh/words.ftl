@@ -282,9 +282,13 @@ cli-bench-rounds = 每人提几个问题
 cli-bench-context = 每个问题所附讲义的词数
 cli-bench-answer = 每个回答的词元数
 cli-bench-seed = 换一个数就换一批词
+cli-bench-url = 改为测试一台服务器：任何支持 OpenAI 对话接口的服务都可以
+cli-bench-model = 模型在那台服务器上的名称；不写则取它列出的第一个
+cli-bench-key_file = 存放服务器密钥的文件，权限须为 600
 cli-bench-examples =
     tutor bench
     tutor bench --mode topics --students 32
+    tutor bench --url http://gpu1:8000 --students 32
 cli-models = 模型：列出、获取、位置、准备、设备
 cli-models-examples =
     tutor models list
@@ -450,6 +454,8 @@ serve-no-keys = 程序使用 { $address } 上的模型需要密钥，而现在�
 serve-stopping = 助教正在停止，会先完成正在进行的回答。
 serve-path-long = 数据文件夹的路径太长，放不下其中的套接字：{ $path }。请选一个不超过 { $limit } 个字符的路径。
 serve-failed = { $what } 出错：{ $reason }
+bench-key = 无法使用 { $path } 中的密钥：{ $reason }
+bench-server = 无法测试这台服务器：{ $reason }
 serve-model-failed = 无法加载模型 { $model }：{ $reason }。可以用 tutor models pull { $model } 重新获取。
 
 ## 模型
@@ -481,6 +487,8 @@ config-wants-flag = true 或 false
 config-wants-text = 文本
 config-wants-number = 整数
 config-wants-url = 以 http:// 或 https:// 开头的地址
+config-wants-servers = http://gpu1:8000 这样的地址列表，或带有 url、model 和 key 的表的列表
+config-wants-server = 以 http:// 或 https:// 开头、不含用户名、密码和查询的地址
 config-wants-address = 127.0.0.1:8080 这样的地址和端口
 config-wants-layers = auto 或层数
 config-wants-accounts = telegram:12345 这样的账号列表

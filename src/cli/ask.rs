@@ -106,6 +106,11 @@ pub(super) async fn stream<F: Future<Output = Result<Answered, crate::dialogue::
                     draft = true;
                     output.line(Line::Part(format!("\x1b[2m{}\x1b[0m", printable(&text)))).await;
                 }
+                ReplyEvent::Rewrite(text) if json => output.json(&json!({"type": "anew", "text": text})).await,
+                ReplyEvent::Rewrite(text) if output.terminal().colour => {
+                    draft = true;
+                    output.line(Line::Part(format!("\n\x1b[2m{}\x1b[0m", printable(&text)))).await;
+                }
                 ReplyEvent::Progress(line) if !json => output.status(&line).await,
                 _ => {}
             }

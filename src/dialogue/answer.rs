@@ -243,6 +243,10 @@ async fn from_notes(
                 written.push_str(&text);
                 reply.send(ReplyEvent::Text(text)).await?;
             }
+            Event::Anew(text) => {
+                written.clone_from(&text);
+                reply.send(ReplyEvent::Rewrite(text)).await?;
+            }
             Event::Done(finish) => answered.usage = finish.usage,
         }
         event = generation.next().await;

@@ -111,6 +111,7 @@ impl Stage {
             gpu_layers: GpuLayers::Auto,
             prefix_memory: 0,
             prefix_folder: None,
+            servers: None,
         };
         let parts = Arc::new(Parts {
             memory: Arc::new(FakeMemory::default()),

@@ -118,6 +118,7 @@ impl Paid {
         while let Some(event) = self.next().await {
             match event? {
                 Event::Text(more) => text.push_str(&more),
+                Event::Anew(new) => text = new,
                 Event::Done(finish) => return Ok((text, finish)),
             }
         }

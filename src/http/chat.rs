@@ -56,7 +56,7 @@ struct StreamOptions {
 }
 
 #[derive(Debug, Deserialize)]
-struct Said {
+pub(super) struct Said {
     role: String,
     content: Option<Content>,
 }
@@ -133,9 +133,7 @@ pub(super) async fn complete(
 
 impl Asked {
     fn request(self, access: &Access) -> Result<Request, Refusal> {
-        if self.messages.is_empty() || self.messages.len() > MESSAGES {
-            return Err(Refusal::bad(format!("messages must hold 1 to {MESSAGES} messages")));
-        }
+        let messages = messages(self.messages)?;
         if self.n.is_some_and(|n| n != 1) {
             return Err(Refusal::bad("n can only be 1"));
         }
@@ -165,7 +163,7 @@ impl Asked {
         };
         let caller = access.caller(self.user);
         Ok(Request {
-            messages: self.messages.into_iter().map(Said::message).collect::<Result<_, _>>()?,
+            messages,
             // Who knows what other programs put into their rules: nothing of it is kept on disk.
             shared: 0,
             sampling,
@@ -176,6 +174,14 @@ impl Asked {
             caller,
         })
     }
+}
+
+/// The messages of a chat, checked.
+pub(super) fn messages(said: Vec<Said>) -> Result<Vec<Message>, Refusal> {
+    if said.is_empty() || said.len() > MESSAGES {
+        return Err(Refusal::bad(format!("messages must hold 1 to {MESSAGES} messages")));
+    }
+    said.into_iter().map(Said::message).collect()
 }
 
 fn within(name: &str, value: f32, least: f32, most: f32) -> Result<f32, Refusal> {
@@ -267,6 +273,12 @@ impl Answer {
                     }
                     let event = answer.delta(json!({}), Some(reason(finish.reason)));
                     Some((Ok(event), Some((answer, generation, ready))))
+                }
+                // The protocol has no way to take back what was told.
+                Some(Ok(Event::Anew(_))) => {
+                    let reason = "the server that wrote this answer was lost; ask again".to_owned();
+                    let refusal = Refusal::from(GenerateError::Backend { reason }).body().to_string();
+                    Some((Ok(sse::Event::default().data(refusal)), None))
                 }
                 Some(Err(error)) => {
                     let refusal = Refusal::from(error).body().to_string();

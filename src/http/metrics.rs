@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use tutor_models::generate::{Load, Times};
+use tutor_models::generate::{Load, ServerLoad, Times};
 
 use super::Shared;
 use super::quota::Counts;
@@ -54,8 +54,24 @@ fn of_model(page: &mut Page, model: &str, load: &Load) {
     for (what, bytes) in [("weights", load.model_bytes), ("slots", load.context_bytes), ("prefixes", load.kept_bytes)] {
         page.sample("model_memory_bytes", &[("model", model), ("for", what)], bytes as f64);
     }
+    of_servers(page, model, &load.servers);
     page.histogram("queue_seconds", "Seconds from a request to its slot.", model, &load.waited);
     page.histogram("first_token_seconds", "Seconds from a request to its first token.", model, &load.first_token);
+}
+
+/// How the servers do, where the model is on servers.
+fn of_servers(page: &mut Page, model: &str, servers: &[ServerLoad]) {
+    if servers.is_empty() {
+        return;
+    }
+    page.family("server_asked", "gauge", "1 while requests go to a server, 0 while it is left alone.");
+    for server in servers {
+        page.sample("server_asked", &[("model", model), ("server", &server.url)], f64::from(u8::from(server.asked)));
+    }
+    page.family("server_active_requests", "gauge", "Requests that a server works on for this program.");
+    for server in servers {
+        page.sample("server_active_requests", &[("model", model), ("server", &server.url)], server.active as f64);
+    }
 }
 
 /// What keys have asked for since the start; the metered usage of days stands on disk.
@@ -126,6 +142,7 @@ mod tests {
     fn a_page_is_what_prometheus_reads() {
         let mut load = Load { requests: 2, prompt_tokens: 80, cached_tokens: 20, waiting: 3, ..Load::default() };
         [0.07, 0.3, 200.0].into_iter().for_each(|seconds| load.first_token.note(seconds));
+        load.servers.push(ServerLoad { url: "http://gpu1".to_owned(), asked: true, active: 2 });
         let mut page = Page::default();
         of_model(&mut page, "a \"b\"\\\nc", &load);
         let tokens = Usage { prompt_tokens: 9, cached_tokens: 4, completion_tokens: 2 };
@@ -136,6 +153,8 @@ mod tests {
             r#"tutor_requests_total{model="a \"b\"\\\nc"} 2"#,
             r#"tutor_cache_hit_ratio{model="a \"b\"\\\nc"} 0.25"#,
             r#"tutor_queue_requests{model="a \"b\"\\\nc"} 3"#,
+            r#"tutor_server_asked{model="a \"b\"\\\nc",server="http://gpu1"} 1"#,
+            r#"tutor_server_active_requests{model="a \"b\"\\\nc",server="http://gpu1"} 2"#,
             r#"tutor_key_requests_total{key="grader"} 3"#,
             r#"tutor_key_refused_total{key="grader"} 1"#,
             r#"tutor_key_tokens_total{key="grader",kind="cached"} 4"#,

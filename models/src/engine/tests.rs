@@ -71,3 +71,27 @@ fn a_huge_message_is_counted_without_harm() {
         assert!(tokens.len() > 1_000, "{} tokens for {} bytes", tokens.len(), text.len());
     }
 }
+
+/// What is estimated for servers that do not count must never be too low.
+#[test]
+fn no_text_takes_more_tokens_than_the_estimate_for_servers() {
+    let prompts = prompts();
+    let notes = include_str!("../../README.md");
+    for text in [
+        notes,
+        "",
+        "光在玻璃中比在空气中更慢，所以它会弯折。\n梯度沿着链式法则传播：每一层都把它乘以局部导数。",
+        "12 30 4.5e-7 1,000,000 2026-11-27",
+        "fn main() {\n    let x: Vec<u8> = vec![0; 16];\n    println!(\"{x:?}\");\n}\n",
+        "QmFzZTY0IGlzIG5vdCBwcm9zZQ== 9f86d081884c7d659a2feaa0c55ad015",
+        "🙂👩‍👩‍👧 naïve Ωμέγα Привет こんにちは",
+        "$\\frac{\\partial L}{\\partial w_{ij}} = \\sum_k \\delta_k x_j$",
+        "a  b   c\t\td\n\n\n e",
+        "THE QUICK BROWN FOX xqzjkvw pneumonoultramicroscopicsilicovolcanoconiosis",
+    ] {
+        let messages = [Message::new(Role::System, "Rules."), Message::new(Role::User, text)];
+        let (estimate, tokens) = (crate::remote::estimate::tokens(&messages), prompts.tokens(&messages).unwrap().len());
+        assert!(estimate >= tokens, "{estimate} estimated, {tokens} taken: {text}");
+        println!("{estimate} estimated, {tokens} taken");
+    }
+}

@@ -31,6 +31,19 @@ pub struct Load {
     pub waited: Times,
     /// How long it took from the requests to their first tokens.
     pub first_token: Times,
+    /// The servers that answer, where the model is not in this process.
+    pub servers: Vec<ServerLoad>,
+}
+
+/// What one server of a remote model does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerLoad {
+    /// Its address.
+    pub url: String,
+    /// Whether requests go there now.
+    pub asked: bool,
+    /// Requests that it works on for us.
+    pub active: usize,
 }
 
 /// How often something took how long.

@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bridge;
 mod class;
+mod contract;
 mod damage;
 mod embed;
 mod engine;

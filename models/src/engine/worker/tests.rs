@@ -180,7 +180,7 @@ fn read(answer: &mut Answer) -> Result<(String, Finish), Option<GenerateError>> 
     let mut text = String::new();
     loop {
         match answer.try_recv() {
-            Ok(Ok(Event::Text(more))) => text.push_str(&more),
+            Ok(Ok(Event::Text(more) | Event::Anew(more))) => text.push_str(&more),
             Ok(Ok(Event::Done(finish))) => return Ok((text, finish)),
             Ok(Err(error)) => return Err(Some(error)),
             Err(_) => return Err(None),
