@@ -62,6 +62,12 @@ pub struct Models {
     pub folder: PathBuf,
     /// The catalogue name of the chat model.
     pub chat: String,
+    /// The catalogue name of a small chat model for what needs no good writer; without it the chat model does that too.
+    pub small: Option<String>,
+    /// Catalogue names of chat models that other programs may ask for, too.
+    pub also: Vec<String>,
+    /// MiB that models in memory may take together; 0 is no limit.
+    pub memory: u32,
     /// The catalogue name of the embedder.
     pub embed: String,
     /// Threads of the CPU; 0 takes all cores.
@@ -140,7 +146,7 @@ pub enum Wrong {
     File { reason: String },
 }
 
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 29] = [
     "telegram.token",
     "telegram.api_url",
     "discord.token",
@@ -149,6 +155,9 @@ const KEYS: [&str; 26] = [
     "http.require_key",
     "models.folder",
     "models.chat",
+    "models.small",
+    "models.also",
+    "models.memory",
     "models.embed",
     "models.threads",
     "models.context",
@@ -311,6 +320,9 @@ impl Reader {
             folder: self.text("models.folder").map_or_else(|| default_folder().join("models"), PathBuf::from),
             chat: self.text("models.chat").unwrap_or_else(|| "smollm2-135m-instruct".to_owned()),
             embed: self.text("models.embed").unwrap_or_else(|| "all-minilm-l6-v2".to_owned()),
+            small: self.text("models.small").filter(|text| !text.is_empty()),
+            also: self.list("models.also", "config-wants-models"),
+            memory: self.number("models.memory", 0, u32::MAX, 0),
             threads: self.number("models.threads", 0, 1024, 0),
             context: self.number("models.context", 512, 1 << 20, 4096),
             parallel: self.number("models.parallel", 1, 256, 4),
@@ -359,16 +371,20 @@ impl Reader {
         }
     }
 
-    /// A list, or one text with commas, as an environment variable has it.
     fn admins(&mut self) -> Vec<AccountId> {
-        let key = "access.admins";
+        let (key, wanted) = ("access.admins", "config-wants-accounts");
+        let named = self.list(key, wanted);
+        named.iter().filter_map(|text| self.parsed(key, text, wanted, AccountId::parse)).collect()
+    }
+
+    /// A list, or one text with commas, as an environment variable has it.
+    fn list(&mut self, key: &'static str, wanted: &'static str) -> Vec<String> {
         let texts = match self.figment.find_value(key) {
             Err(_) => return Vec::new(),
             Ok(Value::String(_, text)) => text.split(',').map(|part| part.trim().to_owned()).collect(),
-            Ok(_) => self.get::<Vec<String>>(key, "config-wants-accounts").unwrap_or_default(),
+            Ok(_) => self.get::<Vec<String>>(key, wanted).unwrap_or_default(),
         };
-        let named = texts.iter().filter(|text| !text.is_empty());
-        named.filter_map(|text| self.parsed(key, text, "config-wants-accounts", AccountId::parse)).collect()
+        texts.into_iter().filter(|text| !text.is_empty()).collect()
     }
 
     fn log_format(&mut self) -> LogFormat {

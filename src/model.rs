@@ -1,6 +1,7 @@
 //! The models, each loaded when it is first wanted: commands that only search never pay for one.
 //!
-//! The chat model runs in this process, or on the servers that the settings name.
+//! The chat model runs in this process, or on the servers that the settings name. Further chat models share the memory that
+//! the settings allow: who was asked for longest ago leaves.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,43 +9,45 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tutor_models::catalog::Catalog;
 use tutor_models::embed::{Embedder, EmbedderSettings};
-use tutor_models::engine::{Engine, EngineSettings, PrefixSettings, Tuning};
 use tutor_models::generate::Generate;
-use tutor_models::prepare;
 use tutor_models::remote::{Remote, RemoteSettings};
+use tutor_models::shelf::{Shelf, Wanted};
 
 use crate::config::{self, Servers};
 use crate::dialogue::Trouble;
+use files::Files;
 use standby::Standby;
 
+mod files;
 mod standby;
 
-/// The chat model that the settings name.
-#[derive(Debug)]
+/// The models that the settings name.
 pub(crate) struct Model {
     settings: config::Models,
-    engine: OnceCell<Loaded>,
+    shelf: Shelf,
+    fleet: OnceCell<Arc<Remote>>,
     embedder: OnceCell<Arc<Embedder>>,
 }
 
-struct Loaded(Arc<dyn Generate>);
-
-impl std::fmt::Debug for Loaded {
+impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Loaded({})", self.0.name())
+        f.debug_struct("Model").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
 impl Model {
-    /// The model that `settings` name; nothing is loaded.
+    /// The models that `settings` name; nothing is loaded.
     pub(crate) fn new(settings: config::Models) -> Self {
-        Self { settings, engine: OnceCell::new(), embedder: OnceCell::new() }
+        let limit = if settings.memory == 0 { u64::MAX } else { u64::from(settings.memory) << 20 };
+        let shelf = Shelf::new(Arc::new(Files::new(settings.clone())), limit);
+        Self { settings, shelf, fleet: OnceCell::new(), embedder: OnceCell::new() }
     }
 
     /// A model that is there already, for tests.
     #[cfg(test)]
     pub(crate) fn ready(settings: config::Models, engine: Arc<dyn Generate>) -> Self {
-        Self { settings, engine: OnceCell::new_with(Some(Loaded(engine))), embedder: OnceCell::new() }
+        let shelf = Shelf::new(Arc::new(files::Ready(engine)), u64::MAX);
+        Self { settings, shelf, fleet: OnceCell::new(), embedder: OnceCell::new() }
     }
 
     /// What the chat model is called: in the catalogue, or on the servers.
@@ -53,14 +56,27 @@ impl Model {
         there.unwrap_or(&self.settings.chat)
     }
 
+    /// All chat models, the one that answers students first.
+    pub(crate) fn chat_names(&self) -> Vec<&str> {
+        let config::Models { small, also, .. } = &self.settings;
+        let mut names = vec![self.chat_name()];
+        for name in small.iter().chain(also) {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// The embedder's name in the catalogue.
     pub(crate) fn embed_name(&self) -> &str {
         &self.settings.embed
     }
 
-    /// The chat model, when it is loaded.
-    pub(crate) fn running(&self) -> Option<Arc<dyn Generate>> {
-        self.engine.get().map(|loaded| loaded.0.clone())
+    /// The chat models that are loaded.
+    pub(crate) fn running(&self) -> Vec<Arc<dyn Generate>> {
+        let fleet = self.fleet.get().map(|fleet| fleet.clone() as Arc<dyn Generate>);
+        fleet.into_iter().chain(self.shelf.running()).collect()
     }
 
     /// The embedder; loads it the first time.
@@ -76,26 +92,70 @@ impl Model {
         self.embedder.get_or_try_init(load).await.cloned()
     }
 
-    /// The model; loads it the first time.
+    /// The chat model; loads it the first time.
     ///
     /// # Errors
     /// [`Trouble::ModelMissing`] when its file is not there, damaged, or does not fit into memory. The next
     /// call tries again.
     pub(crate) async fn get(&self) -> Result<Arc<dyn Generate>, Trouble> {
-        let loaded = self.engine.get_or_try_init(|| self.load()).await?;
-        Ok(loaded.0.clone())
+        self.named(self.chat_name()).await
     }
 
-    async fn load(&self) -> Result<Loaded, Trouble> {
-        let settings = self.settings.clone();
-        if let Some(servers) = &self.settings.servers {
-            return connect(&settings, servers, self.chat_name());
+    /// The chat model as it answers in the course `id`: with the adapter `adapters/ID.gguf` in the models folder, where there
+    /// is one. Servers answer without.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) async fn of_course(&self, id: &str) -> Result<Arc<dyn Generate>, Trouble> {
+        if self.settings.servers.is_some() {
+            return self.get().await;
         }
-        let start = std::time::Instant::now();
-        let engine =
-            tokio::task::spawn_blocking(move || start_engine(&settings)).await.map_err(|_| Trouble::Task)??;
-        tracing::info!(model = engine.name(), ms = start.elapsed().as_millis(), "model loaded");
-        Ok(Loaded(Arc::new(engine)))
+        let file = self.settings.folder.join("adapters").join(format!("{id}.gguf"));
+        let adapter = tokio::fs::try_exists(&file).await.unwrap_or(false).then_some(file);
+        self.shelved(Wanted { name: self.settings.chat.clone(), adapter }).await
+    }
+
+    /// The chat model for what needs no good writer.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) async fn small(&self) -> Result<Arc<dyn Generate>, Trouble> {
+        self.named(self.settings.small.as_deref().unwrap_or(self.chat_name())).await
+    }
+
+    /// The chat model of one of [`Self::chat_names`].
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) async fn named(&self, name: &str) -> Result<Arc<dyn Generate>, Trouble> {
+        match &self.settings.servers {
+            Some(servers) if name == self.chat_name() => {
+                let connect = || async { self.connect(servers) };
+                let fleet = self.fleet.get_or_try_init(connect).await?;
+                Ok(fleet.clone())
+            }
+            _ => self.shelved(Wanted { name: name.to_owned(), adapter: None }).await,
+        }
+    }
+
+    async fn shelved(&self, wanted: Wanted) -> Result<Arc<dyn Generate>, Trouble> {
+        self.shelf.get(&wanted).await.map_err(|error| missing(&error))
+    }
+
+    /// The chat model on servers. It is watched from now on and waits for none of them.
+    fn connect(&self, servers: &Servers) -> Result<Arc<Remote>, Trouble> {
+        let config::Models { chat, context, .. } = &self.settings;
+        let last_resort =
+            || Arc::new(Standby::new(self.shelf.clone(), chat.clone(), *context as usize)) as Arc<dyn Generate>;
+        let settings = RemoteSettings {
+            name: self.chat_name().to_owned(),
+            servers: servers.servers.clone(),
+            context: *context,
+            waits: servers.waits,
+        };
+        let remote = Remote::start(settings, servers.last_resort.then(last_resort)).map_err(|error| missing(&error))?;
+        tracing::info!(servers = servers.servers.len(), "the chat model is on servers");
+        Ok(Arc::new(remote))
     }
 }
 
@@ -116,48 +176,6 @@ fn start_embedder(settings: &config::Models) -> Result<Embedder, Trouble> {
         gpu_layers: settings.gpu_layers,
     };
     Embedder::start(embedder).map_err(|error| missing(&error))
-}
-
-/// The weights and settings that `tutor models prepare` found best on this machine.
-fn prepared(settings: &config::Models) -> Option<(PathBuf, Tuning)> {
-    let catalog = Catalog::load(&settings.folder).ok()?;
-    let prepared = prepare::prepared(catalog.get(&settings.chat).ok()?, &settings.folder)?;
-    tracing::info!(weights = ?prepared.weights, tuning = ?prepared.tuning, "prepared for this machine");
-    Some((settings.folder.join(prepared.file), prepared.tuning))
-}
-
-/// The chat model on servers. It is watched from now on and waits for none of them.
-fn connect(settings: &config::Models, servers: &Servers, name: &str) -> Result<Loaded, Trouble> {
-    let last_resort = || Arc::new(Standby::new(settings.clone())) as Arc<dyn Generate>;
-    let remote = RemoteSettings {
-        name: name.to_owned(),
-        servers: servers.servers.clone(),
-        context: settings.context,
-        waits: servers.waits,
-    };
-    let remote = Remote::start(remote, servers.last_resort.then(last_resort)).map_err(|error| missing(&error))?;
-    tracing::info!(servers = servers.servers.len(), "the chat model is on servers");
-    Ok(Loaded(Arc::new(remote)))
-}
-
-fn start_engine(settings: &config::Models) -> Result<Engine, Trouble> {
-    let original = file(settings, &settings.chat)?;
-    let (path, tuning) = prepared(settings).unwrap_or((original, Tuning::default()));
-    let engine = EngineSettings {
-        name: settings.chat.clone(),
-        path,
-        threads: settings.threads,
-        context: settings.context,
-        parallel: settings.parallel,
-        gpu_layers: settings.gpu_layers,
-        tuning,
-        prefixes: PrefixSettings {
-            memory: (settings.prefix_memory as usize) << 20,
-            folder: settings.prefix_folder.clone(),
-        },
-        ..EngineSettings::default()
-    };
-    Engine::start(engine).map_err(|error| missing(&error))
 }
 
 /// An error and what caused it, in one line.

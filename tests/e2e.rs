@@ -22,6 +22,8 @@ mod disk;
 mod fleet;
 #[path = "e2e/keys.rs"]
 mod keys;
+#[path = "e2e/models.rs"]
+mod models;
 #[path = "e2e/openai.rs"]
 mod openai;
 #[path = "e2e/server.rs"]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-mod gguf;
+pub(crate) mod gguf;
 mod minilm;
 
 /// How a file is made from what a source holds.

@@ -151,6 +151,8 @@ pub struct EngineSettings {
     pub tuning: Tuning,
     /// What is kept of earlier prompts beside the context.
     pub prefixes: PrefixSettings,
+    /// A LoRA adapter in GGUF that every answer is written with, made for this model.
+    pub adapter: Option<PathBuf>,
 }
 
 /// What is kept of earlier prompts beside the context.
@@ -174,6 +176,7 @@ impl Default for EngineSettings {
             queue: 256,
             tuning: Tuning::default(),
             prefixes: PrefixSettings::default(),
+            adapter: None,
         }
     }
 }
@@ -279,7 +282,11 @@ impl Engine {
     pub fn start(settings: EngineSettings) -> Result<Self, EngineError> {
         let parallel = settings.parallel.clamp(1, MOST_PARALLEL);
         let room = Room { parallel, context: settings.context.max(1), tuning: settings.tuning };
-        let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers, Some(room))?);
+        let loaded = Loaded::open(&settings.path, &settings.name, settings.gpu_layers, Some(room))?;
+        let loaded = Arc::new(match &settings.adapter {
+            Some(file) => loaded.adapted(file)?,
+            None => loaded,
+        });
         let context = room.context.min(loaded.model.n_ctx_train().max(1));
         let room = Room { context, ..room };
         memory::check(&loaded, room)?;

@@ -2,6 +2,7 @@
 //!
 //! Two bodies stand behind it: llama.cpp in this process ([`crate::engine`]) and a fleet of servers ([`crate::remote`]).
 
+use std::any::Any;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -223,12 +224,19 @@ pub struct Generation {
     spent: Arc<Spent>,
     /// It hears what is computed for another caller.
     joined: bool,
+    /// What must not be dropped before the end.
+    _kept: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Generation {
     /// A generation whose events come from `events`.
     pub fn new(events: mpsc::Receiver<Result<Event, GenerateError>>) -> Self {
-        Self { events, spent: Arc::default(), joined: false }
+        Self { events, spent: Arc::default(), joined: false, _kept: None }
+    }
+
+    /// The same, which keeps `what` from being dropped as long as it is heard.
+    pub fn keeping(self, what: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { _kept: Some(what), ..self }
     }
 
     /// The same, where `spent` tells at any time what has been computed; by another caller's request, when it `joined` one.

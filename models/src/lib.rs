@@ -9,3 +9,4 @@ pub mod load;
 pub mod prepare;
 pub mod pull;
 pub mod remote;
+pub mod shelf;

@@ -217,6 +217,7 @@ impl Work<'_> {
             queue: 64,
             tuning,
             prefixes: PrefixSettings::default(),
+            adapter: None,
         };
         let engine = match Engine::start(settings) {
             // Not every model can be run in every way.

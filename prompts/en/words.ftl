@@ -511,6 +511,7 @@ config-wants-flag = true or false
 config-wants-text = text
 config-wants-number = a whole number
 config-wants-url = an address that begins with http:// or https://
+config-wants-models = a list of models such as qwen3-4b
 config-wants-servers = a list of addresses such as http://gpu1:8000, or of tables with url, model and key
 config-wants-server = an address that begins with http:// or https://, without a name, password or query in it
 config-wants-address = an address and port such as 127.0.0.1:8080

@@ -487,6 +487,7 @@ config-wants-flag = true 或 false
 config-wants-text = 文本
 config-wants-number = 整数
 config-wants-url = 以 http:// 或 https:// 开头的地址
+config-wants-models = qwen3-4b 这样的模型名称列表
 config-wants-servers = http://gpu1:8000 这样的地址列表，或带有 url、model 和 key 的表的列表
 config-wants-server = 以 http:// 或 https:// 开头、不含用户名、密码和查询的地址
 config-wants-address = 127.0.0.1:8080 这样的地址和端口

@@ -202,7 +202,7 @@ async fn from_notes(
     reply: &Reply,
     start: Instant,
 ) -> Result<Answered, Trouble> {
-    let model = parts.model.get().await?;
+    let model = parts.model.of_course(asked.course.id.as_str()).await?;
     let limit = model.window().saturating_sub(ANSWER_TOKENS);
     let mut seen = history.len().min(HISTORY);
     let messages = loop {

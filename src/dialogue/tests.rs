@@ -104,6 +104,9 @@ impl Stage {
         let models = config::Models {
             folder: folder.path().to_owned(),
             chat: "scripted".into(),
+            small: None,
+            also: Vec::new(),
+            memory: 0,
             embed: String::new(),
             threads: 1,
             context: 2_000,

@@ -42,7 +42,7 @@ pub(crate) async fn understand(parts: &Parts, asked: &Asked<'_>, reply: &Reply) 
         caller: asked.caller(),
         ..Request::default()
     };
-    let (proposal, finish) = parts.model.get().await?.generate(request).await?.collect().await?;
+    let (proposal, finish) = parts.model.small().await?.generate(request).await?.collect().await?;
     let proposal = proposal.trim();
     let question = if faithful(proposal, question, &prompt.exchanges) {
         proposal.to_owned()

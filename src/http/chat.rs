@@ -19,7 +19,7 @@ use tutor_models::generate::{
 use super::Shared;
 use super::access::Access;
 use super::bill::{Bill, Paid};
-use super::models::is_meant;
+use super::models::meant;
 use super::refusal::Refusal;
 
 /// The most messages of a chat, and stop strings.
@@ -102,11 +102,8 @@ pub(super) async fn complete(
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Response, Refusal> {
     let Json(asked) = asked.map_err(|error| Refusal::bad(error.body_text()))?;
-    let name = service.parts.model.chat_name().to_owned();
-    if !is_meant(asked.model.as_deref(), &name) {
-        return Err(Refusal::new(StatusCode::NOT_FOUND, format!("chats are answered by the model {name}")));
-    }
-    let model = service.parts.model.get().await?;
+    let name = meant(&service.parts, asked.model.as_deref())?;
+    let model = service.parts.model.named(&name).await?;
     let (stream, usage) = (asked.stream, asked.stream_options.as_ref().is_some_and(|options| options.include_usage));
     let mut request = asked.request(&access)?;
     let prompt = model.count(&request.messages).await?;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use tutor_models::generate::{Load, ServerLoad, Times};
+use tutor_models::generate::{Load, Times};
 
 use super::Shared;
 use super::quota::Counts;
@@ -13,63 +13,75 @@ use super::quota::Counts;
 /// All of it.
 pub(super) async fn show(State(service): Shared) -> impl IntoResponse {
     let mut page = Page::default();
-    if let Some(engine) = service.parts.model.running() {
-        of_model(&mut page, service.parts.model.chat_name(), &engine.load());
-    }
+    let models = service.parts.model.running();
+    let models: Vec<(String, Load)> = models.iter().map(|model| (model.name().to_owned(), model.load())).collect();
+    of_models(&mut page, &models);
     of_keys(&mut page, &service.quotas.counts());
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.text)
 }
 
-fn of_model(page: &mut Page, model: &str, load: &Load) {
-    let labels = [("model", model)];
-    let mut one = |name, kind, help, value| {
+/// What is told of a model: a family, its kind, its meaning and its value.
+type Told = (&'static str, &'static str, &'static str, fn(&Load) -> f64);
+
+const TOLD: [Told; 12] = [
+    ("requests_total", "counter", "Requests that got a slot.", |load| load.requests as f64),
+    ("prompt_tokens_total", "counter", "Tokens of prompts.", |load| load.prompt_tokens as f64),
+    ("cached_tokens_total", "counter", "Tokens of prompts whose state was known.", |load| load.cached_tokens as f64),
+    ("computed_tokens_total", "counter", "Tokens that went through the model.", |load| load.computed_tokens as f64),
+    ("written_tokens_total", "counter", "Tokens of answers.", |load| load.written_tokens as f64),
+    ("steps_total", "counter", "Decode steps.", |load| load.steps as f64),
+    ("busy_seconds_total", "counter", "Seconds of decode steps.", |load| load.busy),
+    ("tokens_per_second", "gauge", "Tokens of answers in a busy second.", |load| {
+        share(load.written_tokens as f64, load.busy)
+    }),
+    ("batch_tokens", "gauge", "Tokens of a step, on average.", |load| {
+        share(load.computed_tokens as f64, load.steps as f64)
+    }),
+    ("cache_hit_ratio", "gauge", "Share of prompt tokens that were known.", |load| {
+        share(load.cached_tokens as f64, load.prompt_tokens as f64)
+    }),
+    ("queue_requests", "gauge", "Requests that wait for a slot.", |load| load.waiting as f64),
+    ("active_requests", "gauge", "Requests that have a slot.", |load| load.active as f64),
+];
+
+fn share(of: f64, all: f64) -> f64 {
+    if all > 0.0 { of / all } else { 0.0 }
+}
+
+/// The families of models, each with a sample for every model.
+fn of_models(page: &mut Page, models: &[(String, Load)]) {
+    for (name, kind, help, value) in TOLD {
         page.family(name, kind, help);
-        page.sample(name, &labels, value);
-    };
-    one("requests_total", "counter", "Requests that got a slot.", load.requests as f64);
-    one("prompt_tokens_total", "counter", "Tokens of prompts.", load.prompt_tokens as f64);
-    one("cached_tokens_total", "counter", "Tokens of prompts whose state was known.", load.cached_tokens as f64);
-    one("computed_tokens_total", "counter", "Tokens that went through the model.", load.computed_tokens as f64);
-    one("written_tokens_total", "counter", "Tokens of answers.", load.written_tokens as f64);
-    one("steps_total", "counter", "Decode steps.", load.steps as f64);
-    one("busy_seconds_total", "counter", "Seconds of decode steps.", load.busy);
-    let each = |sum: f64, of: f64| if of > 0.0 { sum / of } else { 0.0 };
-    let (steps, prompts) = (load.steps as f64, load.prompt_tokens as f64);
-    one(
-        "tokens_per_second",
-        "gauge",
-        "Tokens of answers in a busy second.",
-        each(load.written_tokens as f64, load.busy),
-    );
-    one("batch_tokens", "gauge", "Tokens of a step, on average.", each(load.computed_tokens as f64, steps));
-    one(
-        "cache_hit_ratio",
-        "gauge",
-        "Share of prompt tokens that were known.",
-        each(load.cached_tokens as f64, prompts),
-    );
-    one("queue_requests", "gauge", "Requests that wait for a slot.", load.waiting as f64);
-    one("active_requests", "gauge", "Requests that have a slot.", load.active as f64);
-    page.family("model_memory_bytes", "gauge", "Bytes that a model takes, by what for.");
-    for (what, bytes) in [("weights", load.model_bytes), ("slots", load.context_bytes), ("prefixes", load.kept_bytes)] {
-        page.sample("model_memory_bytes", &[("model", model), ("for", what)], bytes as f64);
+        for (model, load) in models {
+            page.sample(name, &[("model", model)], value(load));
+        }
     }
-    of_servers(page, model, &load.servers);
-    page.histogram("queue_seconds", "Seconds from a request to its slot.", model, &load.waited);
-    page.histogram("first_token_seconds", "Seconds from a request to its first token.", model, &load.first_token);
+    page.family("model_memory_bytes", "gauge", "Bytes that a model takes, by what for.");
+    for (model, load) in models {
+        let parts = [("weights", load.model_bytes), ("slots", load.context_bytes), ("prefixes", load.kept_bytes)];
+        for (what, bytes) in parts {
+            page.sample("model_memory_bytes", &[("model", model), ("for", what)], bytes as f64);
+        }
+    }
+    of_servers(page, models);
+    page.histograms("queue_seconds", "Seconds from a request to its slot.", models, |load| &load.waited);
+    page.histograms("first_token_seconds", "Seconds from a request to its first token.", models, |load| {
+        &load.first_token
+    });
 }
 
 /// How the servers do, where the model is on servers.
-fn of_servers(page: &mut Page, model: &str, servers: &[ServerLoad]) {
-    if servers.is_empty() {
+fn of_servers(page: &mut Page, models: &[(String, Load)]) {
+    let servers = || models.iter().flat_map(|(model, load)| load.servers.iter().map(move |server| (model, server)));
+    if servers().next().is_none() {
         return;
     }
     page.family("server_asked", "gauge", "1 while requests go to a server, 0 while it is left alone.");
-    for server in servers {
+    for (model, server) in servers() {
         page.sample("server_asked", &[("model", model), ("server", &server.url)], f64::from(u8::from(server.asked)));
     }
     page.family("server_active_requests", "gauge", "Requests that a server works on for this program.");
-    for server in servers {
+    for (model, server) in servers() {
         page.sample("server_active_requests", &[("model", model), ("server", &server.url)], server.active as f64);
     }
 }
@@ -112,8 +124,14 @@ impl Page {
         let _ = writeln!(self.text, "tutor_{name}{{{}}} {value}", labels.join(","));
     }
 
-    fn histogram(&mut self, name: &str, help: &str, model: &str, times: &Times) {
+    fn histograms(&mut self, name: &str, help: &str, models: &[(String, Load)], of: fn(&Load) -> &Times) {
         self.family(name, "histogram", help);
+        for (model, load) in models {
+            self.histogram(name, model, of(load));
+        }
+    }
+
+    fn histogram(&mut self, name: &str, model: &str, times: &Times) {
         let bucket = format!("{name}_bucket");
         let mut below = 0;
         for (bound, count) in Times::BOUNDS.iter().zip(times.counts) {
@@ -134,7 +152,7 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tutor_models::generate::Usage;
+    use tutor_models::generate::{ServerLoad, Usage};
 
     use super::*;
 
@@ -144,7 +162,7 @@ mod tests {
         [0.07, 0.3, 200.0].into_iter().for_each(|seconds| load.first_token.note(seconds));
         load.servers.push(ServerLoad { url: "http://gpu1".to_owned(), asked: true, active: 2 });
         let mut page = Page::default();
-        of_model(&mut page, "a \"b\"\\\nc", &load);
+        of_models(&mut page, &[("a \"b\"\\\nc".to_owned(), load), ("other".to_owned(), Load::default())]);
         let tokens = Usage { prompt_tokens: 9, cached_tokens: 4, completion_tokens: 2 };
         of_keys(&mut page, &[("grader".to_owned(), Counts { requests: 3, refused: 1, tokens })]);
         let text = page.text;
@@ -155,6 +173,7 @@ mod tests {
             r#"tutor_queue_requests{model="a \"b\"\\\nc"} 3"#,
             r#"tutor_server_asked{model="a \"b\"\\\nc",server="http://gpu1"} 1"#,
             r#"tutor_server_active_requests{model="a \"b\"\\\nc",server="http://gpu1"} 2"#,
+            r#"tutor_requests_total{model="other"} 0"#,
             r#"tutor_key_requests_total{key="grader"} 3"#,
             r#"tutor_key_refused_total{key="grader"} 1"#,
             r#"tutor_key_tokens_total{key="grader",kind="cached"} 4"#,

@@ -4,13 +4,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::chat::{Said, messages};
-use super::models::is_meant;
+use super::models::meant;
 use super::refusal::Refusal;
 
 /// What a program asks. Fields that change nothing here are ignored.
@@ -26,11 +25,8 @@ pub(super) async fn count(
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let Json(asked) = asked.map_err(|error| Refusal::bad(error.body_text()))?;
-    let name = service.parts.model.chat_name();
-    if !is_meant(asked.model.as_deref(), name) {
-        return Err(Refusal::new(StatusCode::NOT_FOUND, format!("chats are answered by the model {name}")));
-    }
-    let model = service.parts.model.get().await?;
+    let name = meant(&service.parts, asked.model.as_deref())?;
+    let model = service.parts.model.named(&name).await?;
     let count = model.count(&messages(asked.messages)?).await?;
     Ok(Json(json!({"count": count, "max_model_len": model.window()})))
 }

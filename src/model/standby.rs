@@ -1,56 +1,47 @@
 //! The model in this process as a last resort: it takes no memory until no server answers.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use tokio::sync::OnceCell;
-use tutor_models::engine::Engine;
-use tutor_models::generate::{Generate, GenerateError, Generation, Load, Message, Request};
+use tutor_models::generate::{Generate, GenerateError, Generation, Message, Request};
+use tutor_models::shelf::{Shelf, Wanted};
 
-use super::{chain, start_engine};
-use crate::config;
+use super::chain;
 
-/// A chat model that is loaded when it is first asked, and stays.
-#[derive(Debug)]
+/// A chat model that is loaded when it is asked.
 pub(super) struct Standby {
-    settings: config::Models,
-    engine: OnceCell<Engine>,
+    shelf: Shelf,
+    wanted: Wanted,
+    context: usize,
 }
 
 impl Standby {
-    /// The chat model of `settings`; nothing is loaded.
-    pub(super) fn new(settings: config::Models) -> Self {
-        Self { settings, engine: OnceCell::new() }
+    /// The model `name` of `shelf`, with a window of `context` tokens; nothing is loaded.
+    pub(super) fn new(shelf: Shelf, name: String, context: usize) -> Self {
+        Self { shelf, wanted: Wanted { name, adapter: None }, context }
     }
 
-    async fn engine(&self) -> Result<&Engine, GenerateError> {
-        let failed = |error: &dyn std::error::Error| GenerateError::Backend { reason: chain(error) };
-        let load = || async {
-            let settings = self.settings.clone();
-            let started = tokio::task::spawn_blocking(move || start_engine(&settings)).await;
-            started.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
-        };
-        self.engine.get_or_try_init(load).await
+    async fn model(&self) -> Result<Arc<dyn Generate>, GenerateError> {
+        let model = self.shelf.get(&self.wanted).await;
+        model.map_err(|error| GenerateError::Backend { reason: chain(&error) })
     }
 }
 
 #[async_trait]
 impl Generate for Standby {
     fn name(&self) -> &str {
-        &self.settings.chat
+        &self.wanted.name
     }
 
     fn window(&self) -> usize {
-        self.engine.get().map_or(self.settings.context as usize, Engine::window)
-    }
-
-    fn load(&self) -> Load {
-        self.engine.get().map(Engine::load).unwrap_or_default()
+        self.context
     }
 
     async fn count(&self, messages: &[Message]) -> Result<usize, GenerateError> {
-        self.engine().await?.count(messages).await
+        self.model().await?.count(messages).await
     }
 
     async fn generate(&self, request: Request) -> Result<Generation, GenerateError> {
-        self.engine().await?.generate(request).await
+        self.model().await?.generate(request).await
     }
 }

@@ -8,7 +8,7 @@ const ALIGNMENT: usize = 32;
 
 /// A value of the header.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     U32(u32),
     F32(f32),
     Bool(bool),
@@ -32,22 +32,22 @@ impl Value {
 
 /// The numbers of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     F32 = 0,
     F16 = 1,
 }
 
 /// A tensor; the first of its dimensions varies fastest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tensor {
-    pub(super) name: String,
-    pub(super) shape: Vec<u64>,
-    pub(super) kind: Kind,
-    pub(super) data: Vec<u8>,
+pub(crate) struct Tensor {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<u64>,
+    pub(crate) kind: Kind,
+    pub(crate) data: Vec<u8>,
 }
 
 /// Writes a whole file.
-pub(super) fn write(out: &mut impl Write, pairs: &[(&str, Value)], tensors: &[Tensor]) -> io::Result<()> {
+pub(crate) fn write(out: &mut impl Write, pairs: &[(&str, Value)], tensors: &[Tensor]) -> io::Result<()> {
     let mut header = Vec::new();
     header.extend(b"GGUF");
     header.extend(3_u32.to_le_bytes());

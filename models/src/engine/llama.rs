@@ -41,11 +41,13 @@ impl<'m> Llama<'m> {
         let params = room.params(threads);
         let Room { parallel, context, .. } = room;
         let room = context as usize;
-        let context = loaded.model.new_context(backend::started()?, params).map_err(|error| EngineError::Context {
-            sequences: parallel,
-            tokens: context,
-            reason: error.to_string(),
-        })?;
+        let failed = |reason: String| EngineError::Context { sequences: parallel, tokens: context, reason };
+        let mut context =
+            loaded.model.new_context(backend::started()?, params).map_err(|error| failed(error.to_string()))?;
+        // The model keeps the adapter for as long as it lives itself.
+        if let Some(mut adapter) = loaded.take_adapter() {
+            context.lora_adapter_set(&mut adapter, 1.0).map_err(|error| failed(error.to_string()))?;
+        }
         let vocab = loaded.model.vocab();
         let ends = vocab.tokens().filter(|token| vocab.is_eog(*token)).map(|token| token.0).collect();
         Ok(Self { context, model: loaded, vocab, batch: LlamaBatch::new(step as usize, 1), step, room, ends })

@@ -6,10 +6,11 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
+use std::sync::{Mutex, PoisonError};
 
 use llama_cpp_2::LlamaBackendDevice;
-use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
 use sha2::{Digest, Sha256};
 
 use super::llama::Room;
@@ -40,6 +41,9 @@ pub(crate) struct Loaded {
     pub(crate) path: PathBuf,
     pub(crate) model: LlamaModel,
     pub(crate) placement: Placement,
+    /// What changes its answers, until a context takes it.
+    adapter: Mutex<Option<LlamaLoraAdapter>>,
+    adapter_file: Option<PathBuf>,
 }
 
 impl Loaded {
@@ -66,7 +70,26 @@ impl Loaded {
         // A negative number stands for all.
         let wanted = u32::try_from(params.n_gpu_layers()).unwrap_or(of).min(of);
         let placement = place(&gpus, wanted, of);
-        Ok(Self { name: name.to_owned(), path: path.to_path_buf(), model, placement })
+        let (name, path) = (name.to_owned(), path.to_path_buf());
+        Ok(Self { name, path, model, placement, adapter: Mutex::default(), adapter_file: None })
+    }
+
+    /// The same with the LoRA adapter in `file`.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`EngineError::Damaged`] for an adapter that was made for another model, too.
+    pub(crate) fn adapted(mut self, file: &Path) -> Result<Self, EngineError> {
+        check_file(file)?;
+        let adapter = self.model.lora_adapter_init(file).map_err(|_| EngineError::Damaged {
+            path: file.to_path_buf(),
+            reason: "it is no adapter for this model".to_owned(),
+        })?;
+        Ok(Self { adapter: Mutex::new(Some(adapter)), adapter_file: Some(file.to_path_buf()), ..self })
+    }
+
+    /// The adapter, for the one context that uses it.
+    pub(super) fn take_adapter(&self) -> Option<LlamaLoraAdapter> {
+        self.adapter.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The chat template that the model brings.
@@ -76,8 +99,9 @@ impl Loaded {
 
     /// What states of this model, computed with `tuning`, have in common: another file or setting gives another name.
     pub(crate) fn fingerprint(&self, tuning: Tuning) -> String {
-        let of_file = std::fs::metadata(&self.path).map(|file| (file.len(), file.modified().ok()));
-        let all = format!("{:?} {of_file:?} {tuning:?} {:?} {BUILD}", self.path, self.placement);
+        let state = |path: &PathBuf| std::fs::metadata(path).map(|file| (file.len(), file.modified().ok())).ok();
+        let (of_file, of_adapter) = (state(&self.path), self.adapter_file.as_ref().map(|file| (file, state(file))));
+        let all = format!("{:?} {of_file:?} {of_adapter:?} {tuning:?} {:?} {BUILD}", self.path, self.placement);
         hex(&Sha256::digest(all)[..8])
     }
 

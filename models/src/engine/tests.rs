@@ -95,3 +95,65 @@ fn no_text_takes_more_tokens_than_the_estimate_for_servers() {
         println!("{estimate} estimated, {tokens} taken");
     }
 }
+
+/// An adapter that adds a rank of one to how every layer looks: `strength` of it.
+fn adapter(folder: &std::path::Path, strength: f32) -> PathBuf {
+    use crate::convert::gguf::{Kind, Tensor, Value, write};
+    const WIDTH: usize = 576;
+    let text = |text: &str| Value::Text(text.to_owned());
+    let pairs = [
+        ("general.architecture", text("llama")),
+        ("general.type", text("adapter")),
+        ("adapter.type", text("lora")),
+        ("adapter.lora.alpha", Value::F32(1.0)),
+    ];
+    let numbers =
+        |of: fn(usize) -> f32, by: f32| (0..WIDTH).flat_map(|n| (of(n) * by).to_le_bytes()).collect::<Vec<u8>>();
+    let wave = |n: usize| if n % 3 == 0 { 1.0 } else { -0.5 };
+    let mut tensors = Vec::new();
+    for layer in 0..30 {
+        let name = |part: &str| format!("blk.{layer}.attn_q.weight.lora_{part}");
+        let tensor = |part: &str, shape: [usize; 2], data: Vec<u8>| Tensor {
+            name: name(part),
+            shape: shape.map(|side| side as u64).to_vec(),
+            kind: Kind::F32,
+            data,
+        };
+        tensors.push(tensor("a", [WIDTH, 1], numbers(wave, 1.0)));
+        tensors.push(tensor("b", [1, WIDTH], numbers(wave, strength)));
+    }
+    let path = folder.join(format!("{strength}.gguf"));
+    let mut file = std::fs::File::create(&path).unwrap();
+    write(&mut file, &pairs, &tensors).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn an_adapter_changes_what_is_written_and_one_of_nothing_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = prompts().loaded.path.clone();
+    let mut texts = Vec::new();
+    for adapter in [None, Some(adapter(folder.path(), 0.0)), Some(adapter(folder.path(), 0.5))] {
+        let settings = EngineSettings {
+            path: original.clone(),
+            context: 256,
+            parallel: 1,
+            threads: 1,
+            adapter,
+            ..EngineSettings::default()
+        };
+        let engine = Engine::start(settings).unwrap();
+        let messages = vec![Message::new(Role::User, "What is the capital of France?")];
+        let request = Request { messages, max_tokens: 16, ..Request::default() };
+        texts.push(engine.generate(request).await.unwrap().collect().await.unwrap().0);
+    }
+    assert_eq!(texts[0], texts[1]);
+    assert_ne!(texts[0], texts[2]);
+}
+
+#[test]
+fn an_adapter_of_another_model_is_refused() {
+    let path = prompts().loaded.path.clone();
+    let settings = EngineSettings { path: path.clone(), adapter: Some(path.clone()), ..EngineSettings::default() };
+    assert!(matches!(Engine::start(settings), Err(EngineError::Damaged { path: named, .. }) if named == path));
+}
