@@ -151,8 +151,16 @@ mod tests {
             let said = remarks(&words, language, "all.zip", &all);
             said.join("\n").replace(['\u{2068}', '\u{2069}'], "")
         };
-        insta::assert_snapshot!(said(Language::En), @"");
-        insta::assert_snapshot!(said(Language::Zh), @"");
+        insta::assert_snapshot!(said(Language::En), @r"
+        all.zip has no text on pages 1, 3–5, 9, only images.
+        a/b.pdf: the text of page 2 was recognised from images and may be wrong in places.
+        c.docx is protected by a password. Please send it without one.
+        ");
+        insta::assert_snapshot!(said(Language::Zh), @r"
+        all.zip 的第 1, 3–5, 9 页没有文字，只有图片。
+        a/b.pdf：第 2 页的文字是从图片识别的，个别地方可能有误。
+        c.docx 有密码保护。请发送没有密码的版本。
+        ");
     }
 
     #[test]

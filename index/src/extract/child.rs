@@ -8,7 +8,7 @@
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::net::UnixStream;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::reader::STACK;
@@ -84,6 +84,8 @@ fn limit() -> Result<(), IndexError> {
         // It has no business with files.
         (Resource::Fsize, 0),
     ] {
+        // Who started the program may have set it lower, and nobody may raise it again.
+        let most = getrlimit(resource).maximum.map_or(most, |least| least.min(most));
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
         setrlimit(resource, limit).map_err(std::io::Error::from)?;
     }

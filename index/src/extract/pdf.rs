@@ -6,6 +6,7 @@
 
 mod contents;
 mod glyphs;
+mod heads;
 mod lines;
 mod outline;
 mod repair;

@@ -1,11 +1,11 @@
-//! Lines of all pages to blocks: running heads are dropped, larger type makes headings, the rest paragraphs.
+//! Lines of all pages to blocks: the contents and larger type make headings, the rest paragraphs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::text::is_wide;
 use super::super::{Block, Kind};
 use super::contents::Contents;
+use super::heads::{body_size, drop_running_heads};
 use super::lines::Line;
 use super::vocabulary::Vocabulary;
 use crate::Place;
@@ -14,7 +14,7 @@ use crate::Place;
 const LISTED: f64 = 1e6;
 
 /// A page's number and its lines.
-type Page = (u32, Vec<Line>);
+pub(super) type Page = (u32, Vec<Line>);
 
 /// The blocks of a document; its own contents know headings best.
 pub(super) fn blocks(mut pages: Vec<Page>, contents: Contents) -> Vec<Block> {
@@ -25,62 +25,17 @@ pub(super) fn blocks(mut pages: Vec<Page>, contents: Contents) -> Vec<Block> {
     for (number, lines) in &pages {
         outline.page(*number, lines);
     }
+    outline.close(f64::MAX);
     outline.blocks
 }
 
-/// The size of the running text: a fifth of the characters at most are clearly larger.
-fn body_size(pages: &[Page]) -> f64 {
-    let lines = pages.iter().flat_map(|(_, lines)| lines).filter(|line| line.size > 0.0);
-    let mut sizes: Vec<(f64, usize)> = lines.map(|line| (line.size, line.text.chars().count())).collect();
-    sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let all: usize = sizes.iter().map(|(_, count)| count).sum();
-    let mut seen = 0;
-    for (size, count) in sizes {
-        seen += count;
-        if seen * 5 >= all * 4 {
-            return size;
-        }
-    }
-    0.0
-}
-
-/// Drops the lines at the edges of pages that say the same on three pages or more, but for numbers, and
-/// page numbers.
-fn drop_running_heads(pages: &mut [Page], body: f64) {
-    let mut count: HashMap<String, usize> = HashMap::new();
-    for (_, lines) in pages.iter() {
-        for at in edges(lines) {
-            *count.entry(wording(&lines[at].text)).or_default() += 1;
-        }
-    }
-    for (_, lines) in pages {
-        let runs = |at: &usize| {
-            let wording = wording(&lines[*at].text);
-            let repeated = count.get(&wording).is_some_and(|pages| *pages >= 3);
-            repeated && lines[*at].size <= body * 1.1 && wording.chars().count() < 100
-        };
-        let mut heads: Vec<usize> = edges(lines).into_iter().filter(runs).collect();
-        heads.sort_unstable();
-        heads.dedup();
-        for at in heads.into_iter().rev() {
-            lines.remove(at);
-        }
-    }
-}
-
-/// The highest and the lowest line.
-fn edges(lines: &[Line]) -> Vec<usize> {
-    if lines.len() < 3 || lines.iter().all(|line| line.size == 0.0) {
-        return Vec::new();
-    }
-    let by_height = |a: &usize, b: &usize| lines[*a].y.total_cmp(&lines[*b].y);
-    let (low, high) = ((0..lines.len()).min_by(by_height), (0..lines.len()).max_by(by_height));
-    low.into_iter().chain(high).collect()
-}
-
-/// A line without its numbers: a page number becomes nothing.
-fn wording(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
+/// An open heading.
+struct Heading {
+    size: f64,
+    text: String,
+    page: u32,
+    /// How many blocks stand before it.
+    before: usize,
 }
 
 #[derive(Default)]
@@ -89,8 +44,8 @@ struct Outline {
     contents: Contents,
     words: Vocabulary,
     blocks: Vec<Block>,
-    /// The open headings with their sizes.
-    headings: Vec<(f64, String)>,
+    /// The open headings.
+    headings: Vec<Heading>,
     section: Arc<[String]>,
 }
 
@@ -114,17 +69,17 @@ impl Outline {
     fn paragraph(&mut self, number: u32, lines: &[Line]) {
         let text = join(lines, &self.words);
         if let Some(level) = self.contents.level(&text) {
-            return self.listed(level, text);
+            return self.listed(number, level, text);
         }
         if let [first, rest @ ..] = lines
             && !rest.is_empty()
             && let Some(level) = self.contents.level(&first.text)
         {
-            self.listed(level, first.text.clone());
+            self.listed(number, level, first.text.clone());
             return self.paragraph(number, rest);
         }
         if lines.iter().all(|line| self.is_heading(line)) && text.chars().count() <= 200 {
-            self.heading(lines[0].size, text);
+            self.heading(number, lines[0].size, text);
         } else {
             let kind = if is_item(&text) { Kind::List } else { Kind::Prose };
             self.push(number, kind, text);
@@ -141,14 +96,29 @@ impl Outline {
     }
 
     /// A heading that the contents list stands above all that only larger type makes.
-    fn listed(&mut self, level: usize, text: String) {
-        self.heading(LISTED - level as f64, text);
+    fn listed(&mut self, page: u32, level: usize, text: String) {
+        self.heading(page, LISTED - level as f64, text);
     }
 
-    fn heading(&mut self, size: f64, text: String) {
-        self.headings.retain(|(above, _)| *above > size + 0.25);
-        self.headings.push((size, text));
-        self.section = self.headings.iter().map(|(_, title)| title.clone()).collect();
+    fn heading(&mut self, page: u32, size: f64, text: String) {
+        self.close(size);
+        self.headings.push(Heading { size, text, page, before: self.blocks.len() });
+        self.section = self.path();
+    }
+
+    /// Closes the headings of a size and below. One below which nothing stands was a text in large type, as
+    /// the points of a slide are.
+    fn close(&mut self, size: f64) {
+        while let Some(last) = self.headings.pop_if(|heading| heading.size <= size + 0.25) {
+            self.section = self.path();
+            if last.before == self.blocks.len() {
+                self.push(last.page, Kind::Prose, last.text);
+            }
+        }
+    }
+
+    fn path(&self) -> Arc<[String]> {
+        self.headings.iter().map(|heading| heading.text.clone()).collect()
     }
 
     fn is_heading(&self, line: &Line) -> bool {
@@ -284,6 +254,24 @@ mod tests {
             (blocks[0].section.to_vec(), blocks[0].text.as_str()),
             (vec!["1.2 Loss".to_owned()], "It falls and rises.")
         );
+    }
+
+    #[test]
+    fn points_in_large_type_are_text() {
+        let points = vec![
+            line("Overview", 700.0, 30.0),
+            line("Schedulers", 600.0, 20.0),
+            line("Containers", 500.0, 20.0),
+            line("3", 20.0, 9.0),
+        ];
+        let page = vec![line("Next", 700.0, 30.0), line(&"body text ".repeat(40), 500.0, 10.0)];
+        let seen: Vec<_> = blocks(vec![(1, points), (2, page)], Contents::default())
+            .into_iter()
+            .map(|b| (b.place.and_then(|place| place.page()), b.section.join(" › "), b.text))
+            .collect();
+        let on = |page, section: &str, text: &str| (Some(page), section.to_owned(), text.to_owned());
+        assert_eq!(seen[..2], [on(1, "Overview", "Schedulers"), on(1, "Overview › Containers", "3")]);
+        assert_eq!(seen[2].1, "Next");
     }
 
     #[test]
