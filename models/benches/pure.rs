@@ -1,25 +1,23 @@
 //! The pure parts that run for every step or every request: `cargo bench -p tutor-models`. They are taken in as files, since
 //! the crate keeps them to itself.
 
+#![allow(dead_code, unused_imports, reason = "a part of each file is measured, and its tests run where it belongs")]
+
 use std::time::Instant;
 
 use divan::{Bencher, black_box};
 
 #[path = "../src/remote/breaker.rs"]
-#[allow(dead_code, reason = "a part of it is measured")]
 mod breaker;
 #[path = "../src/engine/sampler/greedy.rs"]
 mod greedy;
 #[path = "../src/remote/pool.rs"]
-#[allow(dead_code, reason = "a part of it is measured")]
 mod pool;
 #[path = "../src/engine/schedule.rs"]
-#[allow(dead_code, reason = "a part of it is measured")]
 mod schedule;
 #[path = "../src/remote/sse.rs"]
 mod sse;
 #[path = "../src/engine/prefix/tree.rs"]
-#[allow(dead_code, reason = "a part of it is measured")]
 mod tree;
 
 use schedule::{Budget, Holding, Want};

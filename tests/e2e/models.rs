@@ -7,18 +7,19 @@ use serde_json::{Value, json};
 
 use crate::support::program::Program;
 
-/// A models folder with two names for the default model.
+/// A models folder in which the default model has two names.
 async fn twins(program: &Program, folder: &Path) {
     let path = program.run(&["models", "path", "smollm2-135m-instruct"]).await.ok().out;
-    let entry = |name: &str| {
-        format!(
-            "[{name}]\nrole = \"chat\"\nsource = {{ local = {{ path = {:?} }} }}\nlicence = \"Apache-2.0\"\n\
-             languages = [\"en\"]\nparameters = \"135M\"\ncontext = 8192\nmemory = 1.0\n",
-            path.trim()
-        )
-    };
     std::fs::create_dir_all(folder).unwrap();
-    std::fs::write(folder.join("catalog.toml"), entry("first") + &entry("second")).unwrap();
+    let mut catalog = String::new();
+    for name in ["first", "second"] {
+        std::os::unix::fs::symlink(path.trim(), folder.join(format!("{name}.gguf"))).unwrap();
+        catalog += &format!(
+            "[{name}]\nrole = \"chat\"\nsource = {{ local = {{ path = \"{name}.gguf\" }} }}\nlicence = \"Apache-2.0\"\n\
+             languages = [\"en\"]\nparameters = \"135M\"\ncontext = 8192\nmemory = 1.0\n",
+        );
+    }
+    std::fs::write(folder.join("catalog.toml"), catalog).unwrap();
 }
 
 async fn ask(url: &str, model: &str) -> (StatusCode, Value) {

@@ -109,7 +109,7 @@ fn adapter(folder: &std::path::Path, strength: f32) -> PathBuf {
     ];
     let numbers =
         |of: fn(usize) -> f32, by: f32| (0..WIDTH).flat_map(|n| (of(n) * by).to_le_bytes()).collect::<Vec<u8>>();
-    let wave = |n: usize| if n % 3 == 0 { 1.0 } else { -0.5 };
+    let wave = |n: usize| if n.is_multiple_of(3) { 1.0 } else { -0.5 };
     let mut tensors = Vec::new();
     for layer in 0..30 {
         let name = |part: &str| format!("blk.{layer}.attn_q.weight.lora_{part}");

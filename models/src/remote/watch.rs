@@ -44,5 +44,5 @@ async fn try_out(fleet: &Fleet, server: usize) {
         fleet.servers[server].trial(until).await
     }
     .await;
-    fleet.note(server, outcome.as_ref().map(|()| ()));
+    fleet.note(server, outcome.as_ref().copied());
 }

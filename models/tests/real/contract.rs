@@ -50,7 +50,9 @@ async fn there() -> Body {
 }
 
 fn ask(question: &str, max_tokens: usize) -> Request {
-    Request { messages: vec![Message::new(Role::User, question)], max_tokens, ..Request::default() }
+    let rules = "You are a helpful tutor. Answer in short sentences.";
+    let messages = vec![Message::new(Role::System, rules), Message::new(Role::User, question)];
+    Request { messages, max_tokens, ..Request::default() }
 }
 
 impl Body {
