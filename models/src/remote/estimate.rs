@@ -6,8 +6,8 @@ use crate::generate::Message;
 const FRAME: usize = 8;
 const BEGIN: usize = 32;
 
-/// An estimate that is rather too high: English comes out at about one and a half times what it takes, and other scripts at
-/// one token a byte, which no tokenizer over bytes exceeds. A prompt that fits by it fits.
+/// An estimate that is rather too high: English comes out at up to twice what it takes, and other scripts at one token a
+/// byte, which no tokenizer over bytes exceeds. A prompt that fits by it fits.
 pub(crate) fn tokens(messages: &[Message]) -> usize {
     BEGIN + messages.iter().map(|message| FRAME + of_text(&message.content)).sum::<usize>()
 }

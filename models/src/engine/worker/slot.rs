@@ -44,6 +44,8 @@ impl<S> Task<S> {
     /// Writes a token. Why the answer ends with it, and its last text, if it does.
     fn write<D: Decode<Sampler = S>>(&mut self, decoder: &D, token: Token) -> Option<(FinishReason, Option<String>)> {
         self.written += 1;
+        // Known before it is told: whoever hangs up at its first word has heard what it cost.
+        self.job.flight.spent.set(self.usage(self.job.prompt.len()));
         if decoder.ends(token) {
             return Some((FinishReason::Stop, None));
         }
@@ -239,7 +241,6 @@ impl<S> Slot<S> {
         if !drafted.is_empty() && asked > 1 {
             task.luck.note(asked - 1, right);
         }
-        task.job.flight.spent.set(task.usage(self.kept.len()));
         self.task = Some(task);
         None
     }
