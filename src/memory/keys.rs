@@ -28,6 +28,11 @@ impl KeySecret {
         Self(text.to_owned())
     }
 
+    /// Whether it is meant as one of ours; clients that insist on a key send whatever they have.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.0.starts_with(BEGINNING)
+    }
+
     /// The text, to be shown to its owner once.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
