@@ -76,9 +76,9 @@ impl<'a> Latex<'a> {
     fn line_end(&mut self) {
         let next = self.rest[1..].trim_start_matches([' ', '\t', '\r']);
         if next.starts_with('\n') {
-            self.end_block()
+            self.end_block();
         } else {
-            self.buffer.push(' ')
+            self.buffer.push(' ');
         }
         self.rest = next;
     }
@@ -93,9 +93,9 @@ impl<'a> Latex<'a> {
         };
         self.rest = &body[end + fence.len()..];
         if fence == "$$" {
-            self.formula(&body[..end])
+            self.formula(&body[..end]);
         } else {
-            self.buffer.push_str(&format!("${}$", flat(&body[..end])))
+            self.buffer.push_str(&format!("${}$", flat(&body[..end])));
         }
     }
 

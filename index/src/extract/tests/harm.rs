@@ -192,10 +192,7 @@ fn damaged_files_are_read_or_refused_in_time() {
     }
     assert_eq!(outcomes.values().sum::<usize>(), count);
     assert!(outcomes.len() > 2, "the damage was of one kind: {outcomes:?}");
-    #[expect(clippy::print_stderr, reason = "what became of them is worth reading")]
-    {
-        eprintln!("{count} damaged files: {outcomes:?}");
-    }
+    eprintln!("{count} damaged files: {outcomes:?}");
 }
 
 proptest! {
