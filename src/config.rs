@@ -331,7 +331,10 @@ impl Reader {
             prefix_folder: self.text("models.prefix_folder").filter(|text| !text.is_empty()).map(PathBuf::from),
             servers: self.servers(),
         };
-        self.refuse_unfit("models.chat", &models.chat, Role::Chat, &models.folder);
+        // Where a fleet answers, this machine need not have a model that could.
+        if models.servers.is_none() {
+            self.refuse_unfit("models.chat", &models.chat, Role::Chat, &models.folder);
+        }
         self.refuse_unfit("models.embed", &models.embed, Role::Embed, &models.folder);
         models
     }

@@ -76,8 +76,7 @@ pub(super) async fn admit(State(service): Shared, mut request: Request, next: Ne
 }
 
 async fn who(service: &Service, peer: Option<IpAddr>, headers: &HeaderMap) -> Result<Access, Refusal> {
-    let free =
-        !service.key_required && peer.is_some_and(|ip| ip.to_canonical().is_loopback()) && is_direct(headers);
+    let free = !service.key_required && peer.is_some_and(|ip| ip.to_canonical().is_loopback()) && is_direct(headers);
     // Where none is needed, what is no key of ours is none: programs come with a key of another service, or "none".
     let Some(secret) = shown(headers)?.filter(|secret| !free || secret.is_ours()) else {
         if free {
