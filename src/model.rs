@@ -1,15 +1,19 @@
-//! The models, each loaded when it is first wanted: commands that only search never pay for one.
+//! The models, each loaded when it is first wanted: commands that need none never pay for one.
+
+mod embedding;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
+use tutor_index::Embed;
 use tutor_models::catalog::Catalog;
-use tutor_models::embed::{Embedder, EmbedderSettings};
+use tutor_models::embed::Embedder;
 use tutor_models::engine::{Engine, EngineSettings, PrefixSettings, Tuning};
 use tutor_models::generate::Generate;
 use tutor_models::prepare;
 
+use self::embedding::Embedding;
 use crate::config;
 use crate::dialogue::Trouble;
 
@@ -18,7 +22,7 @@ use crate::dialogue::Trouble;
 pub(crate) struct Model {
     settings: config::Models,
     engine: OnceCell<Loaded>,
-    embedder: OnceCell<Arc<Embedder>>,
+    embedding: Arc<Embedding>,
 }
 
 struct Loaded(Arc<dyn Generate>);
@@ -32,13 +36,15 @@ impl std::fmt::Debug for Loaded {
 impl Model {
     /// The model that `settings` name; nothing is loaded.
     pub(crate) fn new(settings: config::Models) -> Self {
-        Self { settings, engine: OnceCell::new(), embedder: OnceCell::new() }
+        let embedding = Arc::new(Embedding::new(settings.clone()));
+        Self { settings, engine: OnceCell::new(), embedding }
     }
 
     /// A model that is there already, for tests.
     #[cfg(test)]
     pub(crate) fn ready(settings: config::Models, engine: Arc<dyn Generate>) -> Self {
-        Self { settings, engine: OnceCell::new_with(Some(Loaded(engine))), embedder: OnceCell::new() }
+        let engine = OnceCell::new_with(Some(Loaded(engine)));
+        Self { engine, ..Self::new(settings) }
     }
 
     /// The chat model's name in the catalogue.
@@ -61,12 +67,13 @@ impl Model {
     /// # Errors
     /// As [`Self::get`].
     pub(crate) async fn embedder(&self) -> Result<Arc<Embedder>, Trouble> {
-        let load = || async {
-            let settings = self.settings.clone();
-            let embedder = tokio::task::spawn_blocking(move || start_embedder(&settings)).await;
-            Ok(Arc::new(embedder.map_err(|_| Trouble::Task)??))
-        };
-        self.embedder.get_or_try_init(load).await.cloned()
+        let embedding = self.embedding.clone();
+        tokio::task::spawn_blocking(move || embedding.loaded()).await.map_err(|_| Trouble::Task)?
+    }
+
+    /// What the index embeds passages and questions with; none while the embedder's file is not on this machine.
+    pub(crate) fn for_index(&self) -> Option<Arc<dyn Embed>> {
+        self.embedding.is_here().then(|| self.embedding.clone() as Arc<dyn Embed>)
     }
 
     /// The model; loads it the first time.
@@ -96,16 +103,6 @@ fn missing(error: &dyn std::error::Error) -> Trouble {
 fn file(settings: &config::Models, name: &str) -> Result<PathBuf, Trouble> {
     let catalog = Catalog::load(&settings.folder).map_err(|error| missing(&error))?;
     catalog.path(name, &settings.folder).map_err(|error| missing(&error))
-}
-
-fn start_embedder(settings: &config::Models) -> Result<Embedder, Trouble> {
-    let embedder = EmbedderSettings {
-        name: settings.embed.clone(),
-        path: file(settings, &settings.embed)?,
-        threads: settings.threads,
-        gpu_layers: settings.gpu_layers,
-    };
-    Embedder::start(embedder).map_err(|error| missing(&error))
 }
 
 /// The weights and settings that `tutor models prepare` found best on this machine.

@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::numbers::numbers;
+use super::simplified::simplified;
 
 /// The dictionary, unpacked when the first Chinese text comes.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
@@ -68,7 +69,7 @@ impl Lexeme {
 }
 
 /// A Chinese character, also one of the rare blocks.
-pub(super) fn is_han(c: char) -> bool {
+pub(crate) fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '々' | '〇')
 }
 
@@ -107,7 +108,18 @@ fn han_words(run: &str, lexemes: &mut Vec<Lexeme>) {
     lexemes.extend(words.into_iter().map(|word| Lexeme::Han(word.to_owned())));
 }
 
-/// Small letters in Unicode's compatible form; raised digits as `^2`, lowered ones as `_2`, as TeX has them.
+/// The runs of Chinese characters in a text.
+pub(super) fn han_runs(text: &str) -> Vec<String> {
+    let text = normal(text);
+    text.split(|c| !is_han(c)).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+}
+
+/// A run of Chinese characters as words that do not overlap.
+pub(super) fn cut(run: &str) -> Vec<&str> {
+    JIEBA.cut(run, false)
+}
+
+/// Small letters in Unicode's compatible form, Chinese simplified; raised digits as `^2`, lowered ones as `_2`, as TeX has them.
 fn normal(text: &str) -> String {
     let mut spelled = String::with_capacity(text.len());
     for c in text.chars() {
@@ -123,7 +135,7 @@ fn normal(text: &str) -> String {
         }
         spelled.push(c);
     }
-    spelled.nfkc().flat_map(char::to_lowercase).collect()
+    spelled.nfkc().flat_map(char::to_lowercase).map(simplified).collect()
 }
 
 fn words(text: &str, lexemes: &mut Vec<Lexeme>) {
