@@ -37,14 +37,28 @@ pub(super) fn fuse(
         let score = (1.0 - share) * fitting + share * meaning.unwrap_or(0.0);
         Fit { row, score, words: words.held[row], meaning }
     };
-    let mut fits: Vec<Fit> = rows.iter().cloned().flatten().map(fit).filter(|fit| fit.score > 0.0).collect();
+    best(rows.iter().cloned().flatten().map(fit), limit)
+}
+
+/// The fits with the highest scores above 0, the highest first; of equal ones the first.
+fn best(fits: impl Iterator<Item = Fit>, limit: usize) -> Vec<Fit> {
     let better = |a: &Fit, b: &Fit| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row));
-    if fits.len() > limit && limit > 0 {
-        fits.select_nth_unstable_by(limit - 1, better);
+    let mut best: Vec<Fit> = Vec::new();
+    // Most rows are worse than what is known already and cost one comparison.
+    let mut least = 0.0;
+    for fit in fits.filter(|_| limit > 0) {
+        if fit.score > least {
+            best.push(fit);
+        }
+        if best.len() >= limit.saturating_mul(8) {
+            best.select_nth_unstable_by(limit - 1, better);
+            best.truncate(limit);
+            least = best[limit - 1].score;
+        }
     }
-    fits.truncate(limit);
-    fits.sort_by(better);
-    fits
+    best.sort_by(better);
+    best.truncate(limit);
+    best
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Passages that repeat a better one are left out: the same page in two versions, a slide and its handout.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use crate::Hit;
-use crate::analyze::content_words;
+use crate::analyze::is_han;
 
 /// The share of different words that two passages have in common from which on they say the same.
 const SAME: f32 = 0.9;
@@ -11,12 +12,12 @@ const SAME: f32 = 0.9;
 /// The first `limit` hits that do not repeat an earlier one, in their order.
 pub(super) fn thin(hits: Vec<Hit>, limit: usize) -> Vec<Hit> {
     let mut kept: Vec<Hit> = Vec::new();
-    let mut words: Vec<HashSet<String>> = Vec::new();
+    let mut words: Vec<HashSet<u64>> = Vec::new();
     for hit in hits {
         if kept.len() == limit {
             break;
         }
-        let own: HashSet<String> = content_words(&hit.passage.text).into_iter().collect();
+        let own = different_words(&hit.passage.text);
         if !words.iter().any(|other| alike(&own, other) >= SAME) {
             words.push(own);
             kept.push(hit);
@@ -25,8 +26,27 @@ pub(super) fn thin(hits: Vec<Hit>, limit: usize) -> Vec<Hit> {
     kept
 }
 
+/// The hashes of the words of a text in small letters, and of its Chinese characters. Roughly: cutting and stemming twenty
+/// passages takes longer than searching.
+fn different_words(text: &str) -> HashSet<u64> {
+    let runs = text.split(|c: char| !c.is_alphanumeric()).filter(|run| !run.is_empty());
+    let mut words = HashSet::new();
+    for run in runs {
+        let plain: String = run.chars().filter(|c| !is_han(*c)).flat_map(char::to_lowercase).collect();
+        words.extend(run.chars().filter(|c| is_han(*c)).map(|c| hash(&c)));
+        words.extend((!plain.is_empty()).then(|| hash(&plain)));
+    }
+    words
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The share that two sets have in common of what either has (Jaccard); nothing and nothing have nothing in common.
-fn alike(a: &HashSet<String>, b: &HashSet<String>) -> f32 {
+fn alike(a: &HashSet<u64>, b: &HashSet<u64>) -> f32 {
     // A set that is much smaller cannot be alike; counting the common ones is what costs.
     let (small, large) = if a.len() < b.len() { (a, b) } else { (b, a) };
     if (small.len() as f32) < SAME * large.len() as f32 || large.is_empty() {
