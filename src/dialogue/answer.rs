@@ -219,7 +219,9 @@ async fn from_notes(
             break messages;
         }
     };
-    let put = messages.last().map_or_else(String::new, |message| message.content.clone());
+    let rules = AnswerPrompt { course: asked.course.title.clone(), excerpts: Vec::new() };
+    let rules = parts.prompts.answer(asked.language, &rules)?;
+    let put = messages.last().map_or_else(|| rules.clone(), |message| format!("{rules}\n{}", message.content));
     let request = Request {
         messages,
         // Rules and notes; what people said comes behind them.
@@ -281,7 +283,7 @@ async fn first_event(
     }
 }
 
-/// What the model wrote, and the question as it was put to it.
+/// What the model wrote, and the rules and the question as they were put to it: small models repeat both.
 #[derive(Clone, Copy)]
 struct Written<'a> {
     text: &'a str,

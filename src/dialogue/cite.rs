@@ -76,8 +76,10 @@ pub(crate) fn check(answer: &str, asked: &str, passages: &[Passage]) -> Vec<Chec
             });
             let best = supports.enumerate().fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
             // A question claims nothing; small models like to repeat the student's.
-            let claims =
-                !text.ends_with(['?', '？']) && (said.len() > 1 || !counted.is_empty()) && !said.is_subset(&asked);
+            let claims = !text.ends_with(['?', '？'])
+                && (said.len() > 1 || !counted.is_empty())
+                && !said.is_subset(&asked)
+                && !is_fence(&text);
             let passage = (best.1 >= SUPPORTED && said.len() > 1 && claims).then_some(best.0);
             Checked { gap, text, support: best.1, passage, empty: !claims }
         })
@@ -269,6 +271,11 @@ fn without_marks(answer: &str) -> String {
     kept
 }
 
+/// Whether it is the line of a prompt that begins or ends quoted notes.
+fn is_fence(text: &str) -> bool {
+    ["<notes", "</notes"].iter().any(|tag| text.trim_start().starts_with(tag))
+}
+
 /// Whether a bracket behind `text` is an index.
 fn is_index(text: &str) -> bool {
     let line = text.rsplit('\n').next().unwrap_or(text).replace("```", "");
@@ -401,6 +408,9 @@ mod tests {
         let answer = compose(&checked, &notes(), Unsupported::Mark, "非讲义内容");
         assert_eq!(answer.text, "学习率太大时，损失会发散。[1]");
         assert!(is_poor(&check("学习率太大！", asked, &notes())));
+        let fenced = "<notes source=\"学习率 › 更新幅度\">\n\n学习率太大时，损失会发散。\n\n</notes>";
+        let answer = compose(&check(fenced, asked, &notes()), &notes(), Unsupported::Mark, "非讲义内容");
+        assert_eq!(answer.text.trim(), "学习率太大时，损失会发散。[1]");
     }
 
     #[test]
