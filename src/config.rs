@@ -331,18 +331,19 @@ impl Reader {
             prefix_folder: self.text("models.prefix_folder").filter(|text| !text.is_empty()).map(PathBuf::from),
             servers: self.servers(),
         };
-        // Where a fleet answers, this machine need not have a model that could.
-        if models.servers.is_none() {
-            self.refuse_unfit("models.chat", &models.chat, Role::Chat, &models.folder);
+        // A catalogue that cannot be read is told of where it is used.
+        if let Ok(catalog) = Catalog::load(&models.folder) {
+            // Where a fleet answers, this machine need not have a model that could.
+            if models.servers.is_none() {
+                self.refuse_unfit("models.chat", &models.chat, Role::Chat, &catalog);
+            }
+            self.refuse_unfit("models.embed", &models.embed, Role::Embed, &catalog);
         }
-        self.refuse_unfit("models.embed", &models.embed, Role::Embed, &models.folder);
         models
     }
 
-    /// A name that the catalogue does not have, or has for other work. A catalogue that cannot be read is told of where it is
-    /// used.
-    fn refuse_unfit(&mut self, key: &'static str, name: &str, role: Role, folder: &Path) {
-        let Ok(catalog) = Catalog::load(folder) else { return };
+    /// A name that the catalogue does not have, or has for other work.
+    fn refuse_unfit(&mut self, key: &'static str, name: &str, role: Role, catalog: &Catalog) {
         let fit: Vec<String> =
             catalog.entries().filter(|entry| entry.role == role).map(|entry| entry.name.clone()).collect();
         if !fit.iter().any(|known| known == name) {
