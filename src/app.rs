@@ -79,10 +79,11 @@ impl App {
         let lock = lock(&folder)?;
         let mut admins: std::collections::HashSet<AccountId> = settings.admins.iter().cloned().collect();
         admins.insert(console_account());
+        let model = Model::new(settings.models.clone());
         let parts = Parts {
             memory: Arc::new(SledMemory::open(&folder.join("memory"))?),
-            index: Arc::new(crate::cli::extract::apart(Index::open(&folder.join("index"))?)),
-            model: Model::new(settings.models.clone()),
+            index: Arc::new(crate::cli::extract::apart(Index::open(&folder.join("index"), model.for_index())?)),
+            model,
             prompts: Prompts::load(settings.prompts.as_deref())?,
             words,
             admins,

@@ -5,6 +5,7 @@ mod bench;
 mod chat;
 mod courses;
 mod demo;
+mod eval;
 pub(crate) mod extract;
 mod ingest;
 mod keys;
@@ -58,6 +59,8 @@ enum Command {
     Chat(chat::Arguments),
     Models(models::Arguments),
     Bench(bench::Arguments),
+    #[command(subcommand)]
+    Eval(eval::Arguments),
     Serve,
     Demo,
 }
@@ -177,6 +180,7 @@ async fn dispatch(command: Command, settings: Settings, spoken: Spoken) -> u8 {
         Command::Chat(arguments) => chat::run(arguments, settings, &spoken).await,
         Command::Models(arguments) => models::run(arguments, &settings, &spoken).await,
         Command::Bench(arguments) => bench::run(arguments, &settings, &spoken).await,
+        Command::Eval(arguments) => eval::run(arguments, &settings, &spoken).await,
         Command::Serve => serve::run(settings, &spoken).await,
         Command::Demo => demo::run(settings, &spoken).await,
     }

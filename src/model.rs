@@ -1,4 +1,4 @@
-//! The models, each loaded when it is first wanted: commands that only search never pay for one.
+//! The models, each loaded when it is first wanted: commands that need none never pay for one.
 //!
 //! The chat model runs in this process, or on the servers that the settings name. Further chat models share the memory that
 //! the settings allow: who was asked for longest ago leaves.
@@ -7,17 +7,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
+use tutor_index::Embed;
 use tutor_models::catalog::Catalog;
-use tutor_models::embed::{Embedder, EmbedderSettings};
+use tutor_models::embed::Embedder;
 use tutor_models::generate::Generate;
 use tutor_models::remote::{Remote, RemoteSettings};
 use tutor_models::shelf::{Shelf, Wanted};
 
 use crate::config::{self, Servers};
 use crate::dialogue::Trouble;
+use embedding::Embedding;
 use files::Files;
 use standby::Standby;
 
+mod embedding;
 mod files;
 mod standby;
 
@@ -26,7 +29,7 @@ pub(crate) struct Model {
     settings: config::Models,
     shelf: Shelf,
     fleet: OnceCell<Arc<Remote>>,
-    embedder: OnceCell<Arc<Embedder>>,
+    embedding: Arc<Embedding>,
 }
 
 impl std::fmt::Debug for Model {
@@ -40,14 +43,15 @@ impl Model {
     pub(crate) fn new(settings: config::Models) -> Self {
         let limit = if settings.memory == 0 { u64::MAX } else { u64::from(settings.memory) << 20 };
         let shelf = Shelf::new(Arc::new(Files::new(settings.clone())), limit);
-        Self { settings, shelf, fleet: OnceCell::new(), embedder: OnceCell::new() }
+        let embedding = Arc::new(Embedding::new(settings.clone()));
+        Self { settings, shelf, fleet: OnceCell::new(), embedding }
     }
 
     /// A model that is there already, for tests.
     #[cfg(test)]
     pub(crate) fn ready(settings: config::Models, engine: Arc<dyn Generate>) -> Self {
         let shelf = Shelf::new(Arc::new(files::Ready(engine)), u64::MAX);
-        Self { settings, shelf, fleet: OnceCell::new(), embedder: OnceCell::new() }
+        Self { shelf, ..Self::new(settings) }
     }
 
     /// What the chat model is called: in the catalogue, or on the servers.
@@ -84,12 +88,13 @@ impl Model {
     /// # Errors
     /// As [`Self::get`].
     pub(crate) async fn embedder(&self) -> Result<Arc<Embedder>, Trouble> {
-        let load = || async {
-            let settings = self.settings.clone();
-            let embedder = tokio::task::spawn_blocking(move || start_embedder(&settings)).await;
-            Ok(Arc::new(embedder.map_err(|_| Trouble::Task)??))
-        };
-        self.embedder.get_or_try_init(load).await.cloned()
+        let embedding = self.embedding.clone();
+        tokio::task::spawn_blocking(move || embedding.loaded()).await.map_err(|_| Trouble::Task)?
+    }
+
+    /// What the index embeds passages and questions with; none while the embedder's file is not on this machine.
+    pub(crate) fn for_index(&self) -> Option<Arc<dyn Embed>> {
+        self.embedding.is_here().then(|| self.embedding.clone() as Arc<dyn Embed>)
     }
 
     /// The chat model; loads it the first time.
@@ -168,14 +173,6 @@ fn file(settings: &config::Models, name: &str) -> Result<PathBuf, Trouble> {
     catalog.path(name, &settings.folder).map_err(|error| missing(&error))
 }
 
-fn start_embedder(settings: &config::Models) -> Result<Embedder, Trouble> {
-    let embedder = EmbedderSettings {
-        name: settings.embed.clone(),
-        path: file(settings, &settings.embed)?,
-        threads: settings.threads,
-        gpu_layers: settings.gpu_layers,
-    };
-    Embedder::start(embedder).map_err(|error| missing(&error))
 }
 
 /// An error and what caused it, in one line.

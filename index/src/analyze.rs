@@ -5,14 +5,16 @@
 mod lexer;
 mod numbers;
 mod sentences;
+mod simplified;
 mod stopwords;
 mod tokenizer;
 
+pub(crate) use self::lexer::is_han;
 pub use self::numbers::numbers;
 pub use self::sentences::sentences;
-pub(crate) use self::tokenizer::MixedTokenizer;
+pub(crate) use self::tokenizer::{MixedTokenizer, PairTokenizer};
 
-use self::lexer::lex;
+use self::lexer::{han_runs, lex};
 
 /// The words that carry meaning, in order and with repetition: English ones stemmed, Chinese ones as jieba's
 /// search mode cuts them, numbers in digits as written but without separators; words that every text or
@@ -43,6 +45,21 @@ pub(crate) fn query_terms(text: &str) -> Vec<String> {
     if words.is_empty() { terms(text) } else { words }
 }
 
+/// Each two Chinese characters that stand side by side. They find what the dictionary does not know as a word, such as a
+/// course's own terms, and a word that it cuts differently in a question and in its passage.
+pub(crate) fn pairs(text: &str) -> Vec<String> {
+    han_runs(text).iter().flat_map(|run| side_by_side(run)).collect()
+}
+
+/// The pairs to search for: those within the stretches of a question that carry meaning.
+pub(crate) fn query_pairs(text: &str) -> Vec<String> {
+    han_runs(text).iter().flat_map(|run| stopwords::stretches(run)).flat_map(|run| side_by_side(&run)).collect()
+}
+
+fn side_by_side(run: &str) -> Vec<String> {
+    run.chars().zip(run.chars().skip(1)).map(|(a, b)| String::from_iter([a, b])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +80,7 @@ mod tests {
             ("学习率太大会怎样？", "学习 率 大"),
             ("用ReLU激活函数代替Sigmoid", "relu 激活 函数 代替 sigmoid"),
             ("ＲｅＬＵ　２０１２年", "relu 2012 年"),
+            ("學習率太大時，損失會發散。", "学习 率 大 损失 发散"),
             ("the", ""),
             ("", ""),
         ] {
@@ -85,6 +103,14 @@ mod tests {
     #[test]
     fn a_text_of_nothing_but_question_phrases_is_read_to_its_end() {
         assert_eq!(terms(&"是什么".repeat(20_000)).len(), 20_000);
+    }
+
+    #[test]
+    fn pairs_of_characters_in_stretches_that_carry_meaning() {
+        assert_eq!(pairs("学习率, ReLU层。大").join(" "), "学习 习率");
+        assert_eq!(query_pairs("学习率太大会怎样？").join(" "), "学习 习率");
+        assert_eq!(query_pairs("什么是反向传播").join(" "), "反向 向传 传播");
+        assert_eq!(query_pairs("谁").join(" "), "");
     }
 
     #[test]

@@ -99,6 +99,9 @@ pub enum IndexError {
         /// The limit.
         seconds: u64,
     },
+    /// The embedder failed while a document was learned.
+    #[error(transparent)]
+    Embedder(#[from] crate::embed::EmbedFailed),
     /// The caller's progress function asked to stop.
     #[error("stopped")]
     Cancelled,

@@ -2,16 +2,21 @@
 
 pub mod analyze;
 mod chunk;
+mod embed;
 mod error;
+pub mod evaluate;
 mod extract;
 mod index;
 mod passage;
 mod place;
+mod read;
 mod remark;
 mod schema;
 mod search;
+mod vectors;
 mod writer;
 
+pub use embed::{Embed, EmbedFailed};
 pub use error::IndexError;
 pub use extract::{SUPPORTED, serve, supports};
 pub use index::Index;

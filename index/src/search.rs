@@ -1,182 +1,172 @@
-//! Finding passages by words, and reading them in order.
+//! Finding passages by their words and by their meaning.
 
-mod weight;
+mod bm25;
+mod clean;
+mod coverage;
+mod fusion;
+mod hints;
+pub(crate) mod roster;
+mod thin;
 
-use sha2::{Digest, Sha256};
-use tantivy::collector::{DocSetCollector, TopDocs};
-use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as TantivyQuery, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption, Value};
-use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
+#[cfg(test)]
+mod tests;
 
-use self::weight::CourseStatistics;
-use crate::analyze::query_terms;
-use crate::schema::Record;
-use crate::writer::hexadecimal;
-use crate::{Document, Hit, Index, IndexError, Passage, Query};
+use std::ops::Range;
+use std::sync::Arc;
 
-/// How much a word in a heading counts, where one in the text counts 1.
-const HEADING_BOOST: f32 = 0.4;
-/// The most different words of a query: what is longer is a pasted page.
+use tantivy::Searcher;
+
+use self::bm25::Wanted;
+use self::fusion::Fit;
+use self::hints::Hints;
+use self::roster::Roster;
+use crate::analyze::{query_pairs, query_terms};
+use crate::embed::reads;
+use crate::vectors::Quantised;
+use crate::{Hit, Index, IndexError, Query};
+
+/// The most different words, and pairs of characters, of a query: what is longer is a pasted page.
 const WORDS: usize = 64;
+/// Passages that are looked at for each that is wanted, since some repeat each other.
+const SPARE: usize = 2;
+/// Passages that are looked at when a question points to a place.
+const POINTED: usize = 100;
 
 impl Index {
-    /// The passages that fit a query best, the best first; none when no word of it occurs.
+    /// The passages that fit a query best, the best first; none when nothing of it is known.
     ///
-    /// The score is BM25 (k1 = 1.2, b = 0.75) over the text plus a share of that over the headings and the
-    /// document's name, both with the word statistics of the query's course alone. Any text is a query.
+    /// The score adds up what the words say (BM25 over text and headings, k1 = 0.9, b = 0.5, counted in the query's
+    /// course alone) and, where every passage has a vector, what the embeddings say. Any text is a query: greetings
+    /// are taken off, a place that it points to ("in lecture 3") counts more, and passages that repeat a better one
+    /// are left out.
     ///
     /// # Errors
     ///
     /// [`IndexError::Store`] when the index cannot be read.
     pub fn search(&self, query: &Query<'_>) -> Result<Vec<Hit>, IndexError> {
-        let mut words = query_terms(query.text);
+        let (hints, question) = Hints::read(clean::clean(query.text));
+        let searcher = self.reader.searcher();
+        let roster = self.roster(&searcher, query.course)?;
+        let meaning = self.meaning(query, &question, &roster);
+        let found = Search { index: self, searcher: &searcher, roster: &roster, query, hints };
+        found.hits(&question, meaning.as_ref())
+    }
+
+    /// As [`Self::search`], with the vector of the question: for measuring without the embedder's time.
+    pub(crate) fn search_near(&self, query: &Query<'_>, meaning: Option<&Quantised>) -> Result<Vec<Hit>, IndexError> {
+        let (hints, question) = Hints::read(clean::clean(query.text));
+        let searcher = self.reader.searcher();
+        let roster = self.roster(&searcher, query.course)?;
+        Search { index: self, searcher: &searcher, roster: &roster, query, hints }.hits(&question, meaning)
+    }
+
+    /// The vector of a question, as [`Self::search`] makes it.
+    pub(crate) fn vector(&self, text: &str) -> Option<Quantised> {
+        let (_, question) = Hints::read(clean::clean(text));
+        self.embedded(&question)
+    }
+
+    /// The question's vector, where it helps. An embedder that fails costs quality, not the answer.
+    fn meaning(&self, query: &Query<'_>, question: &str, roster: &Roster) -> Option<Quantised> {
+        let wanted = query.meaning != Some(0.0) && roster.has_vectors() && query.limit > 0;
+        if wanted { self.embedded(question) } else { None }
+    }
+
+    fn embedded(&self, question: &str) -> Option<Quantised> {
+        let embedder = self.embedder.as_deref().filter(|embedder| reads(*embedder, question))?;
+        match embedder.embed(vec![question.to_owned()]) {
+            Ok(vectors) => vectors.first().map(|vector| Quantised::new(vector)).filter(|vector| vector.scale > 0.0),
+            Err(error) => {
+                tracing::warn!(?error, "searching by words alone");
+                None
+            }
+        }
+    }
+
+    /// The course's roster at the searcher's commit; listing a course is kept for the next search.
+    fn roster(&self, searcher: &Searcher, course: &str) -> Result<Arc<Roster>, IndexError> {
+        let commit = searcher.generation().generation_id();
+        if let Some(roster) = self.rosters.get(course, commit) {
+            return Ok(roster);
+        }
+        let mut roster = Roster::new(searcher, self.fields, course)?;
+        if let Some(embedder) = &self.embedder {
+            let records = self.records_of(searcher, course)?;
+            roster = roster.with_vectors(&self.vectors, embedder.as_ref(), course, &records);
+        }
+        Ok(self.rosters.put(course, commit, roster))
+    }
+}
+
+/// One search over a course's rows.
+struct Search<'a> {
+    index: &'a Index,
+    searcher: &'a Searcher,
+    roster: &'a Roster,
+    query: &'a Query<'a>,
+    hints: Hints,
+}
+
+impl Search<'_> {
+    fn hits(&self, question: &str, meaning: Option<&Quantised>) -> Result<Vec<Hit>, IndexError> {
+        let wanted = wanted(question);
+        let nothing = wanted == Wanted::default() && meaning.is_none();
+        if nothing || self.query.limit == 0 || self.roster.len() == 0 {
+            return Ok(Vec::new());
+        }
+        let words = bm25::score(self.searcher, self.index.fields, self.roster, &wanted)?;
+        let cosines = meaning.and_then(|meaning| self.roster.cosines(meaning));
+        let share = self.query.meaning.unwrap_or(fusion::MEANING).clamp(0.0, 1.0);
+        let fuse = |rows: &[Range<usize>], limit| fusion::fuse(&words, cosines.as_deref(), share, rows, limit);
+        let rows = self.rows();
+        let fits = if self.hints.is_empty() {
+            fuse(&rows, self.query.limit.saturating_mul(SPARE))
+        } else {
+            let mut fits = fuse(&rows, POINTED);
+            fits.extend(fuse(&self.pointed(&rows), self.query.limit));
+            fits
+        };
+        let mut hits = self.loaded(&fits)?;
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score));
+        Ok(thin::thin(hits, self.query.limit))
+    }
+
+    /// The rows of the query's document, or all.
+    fn rows(&self) -> Vec<Range<usize>> {
+        let named = |name: &str| self.query.document.is_none_or(|document| document == name);
+        self.roster.documents().filter(|(name, _)| named(name)).map(|(_, rows)| rows).collect()
+    }
+
+    /// Those rows of the ranges that the question points to by page or by the document's number.
+    fn pointed(&self, rows: &[Range<usize>]) -> Vec<Range<usize>> {
+        let by_name = self.roster.documents().filter(|(name, _)| self.hints.names_document(name));
+        let by_name: Vec<Range<usize>> = by_name.map(|(_, rows)| rows).collect();
+        let points = |row: &usize| {
+            self.hints.names_page(self.roster.page(*row)) || by_name.iter().any(|rows| rows.contains(row))
+        };
+        rows.iter().cloned().flatten().filter(points).map(|row| row..row + 1).collect()
+    }
+
+    /// The passages of the fits, with what they gain by standing where the question points; each once.
+    fn loaded(&self, fits: &[Fit]) -> Result<Vec<Hit>, IndexError> {
+        let mut seen = std::collections::HashSet::new();
+        let once = fits.iter().filter(|fit| seen.insert(fit.row));
+        let hit = |fit: &Fit| {
+            let passage = self.index.passage(self.searcher, self.roster.address(fit.row))?;
+            let bonus = if self.hints.name(&passage) { hints::BONUS } else { 0.0 };
+            Ok(Hit { score: fit.score + bonus, coverage: coverage::coverage(fit.words, fit.meaning), passage })
+        };
+        once.map(hit).collect()
+    }
+}
+
+/// The words and pairs of a question, without repetition.
+fn wanted(question: &str) -> Wanted {
+    let once = |mut words: Vec<String>| {
         let mut seen = std::collections::HashSet::new();
         words.retain(|word| seen.insert(word.clone()));
         words.truncate(WORDS);
-        if words.is_empty() || query.limit == 0 {
-            return Ok(Vec::new());
-        }
-        let searcher = self.reader.searcher();
-        let statistics = CourseStatistics::new(&searcher, self.fields, query.course, &words)?;
-        let scored = self.scored(query, &words);
-        let found = searcher.search_with_statistics_provider(
-            &scored,
-            &TopDocs::with_limit(query.limit).order_by_score(),
-            &statistics,
-        )?;
-        let hit = |(score, address)| {
-            let passage = self.passage(&searcher, address)?;
-            Ok(Hit { score, coverage: statistics.coverage(&words, &passage), passage })
-        };
-        found.into_iter().map(hit).collect()
-    }
-
-    /// The documents of a course, by name.
-    ///
-    /// # Errors
-    ///
-    /// [`IndexError::Store`] when the index cannot be read.
-    pub fn documents(&self, course: &str) -> Result<Vec<Document>, IndexError> {
-        let searcher = self.reader.searcher();
-        let records = self.records(&searcher, term(self.fields.catalogue, course))?;
-        let mut documents: Vec<Document> = records.into_iter().map(|record| record.document).collect();
-        documents.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(documents)
-    }
-
-    /// The version of a course's notes: other documents, or another version of one, give another.
-    ///
-    /// # Errors
-    ///
-    /// [`IndexError::Store`] when the index cannot be read.
-    pub fn version(&self, course: &str) -> Result<String, IndexError> {
-        let mut digest = Sha256::new();
-        for Document { name, sha256, .. } in self.documents(course)? {
-            digest.update(format!("{name}\0{sha256}\n"));
-        }
-        Ok(hexadecimal(&digest.finalize()[..16]))
-    }
-
-    /// The passages of a document in order: all, or those below the headings of `section`.
-    ///
-    /// # Errors
-    ///
-    /// [`IndexError::Store`] when the index cannot be read.
-    pub fn passages(
-        &self,
-        course: &str,
-        document: &str,
-        section: Option<&[String]>,
-    ) -> Result<Vec<Passage>, IndexError> {
-        let mut passages = self.collect(Box::new(self.of_document(course, document)))?;
-        passages.retain(|passage| section.is_none_or(|section| passage.section.starts_with(section)));
-        Ok(passages)
-    }
-
-    /// The passages around one, in order and without it: at most `before` and `after` of them.
-    ///
-    /// # Errors
-    ///
-    /// [`IndexError::Store`] when the index cannot be read.
-    pub fn neighbours(&self, passage: &Passage, before: u32, after: u32) -> Result<Vec<Passage>, IndexError> {
-        let places = passage.place.saturating_sub(before)..=passage.place.saturating_add(after);
-        let wanted = places.filter(|place| *place != passage.place).map(|place| {
-            let place = Term::from_field_u64(self.fields.place, u64::from(place));
-            (Occur::Should, Box::new(TermQuery::new(place, IndexRecordOption::Basic)) as Box<dyn TantivyQuery>)
-        });
-        let wanted: Vec<_> = wanted.collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.collect(Box::new(BooleanQuery::new(vec![
-            (Occur::Must, Box::new(self.of_document(&passage.course, &passage.document))),
-            (Occur::Must, Box::new(BooleanQuery::new(wanted))),
-        ])))
-    }
-
-    /// What is known of a document.
-    pub(crate) fn record(&self, course: &str, document: &str) -> Result<Option<Record>, IndexError> {
-        let searcher = self.reader.searcher();
-        let key = TermQuery::new(self.fields.document(course, document), IndexRecordOption::Basic);
-        Ok(self.records(&searcher, key)?.pop())
-    }
-
-    fn of_document(&self, course: &str, document: &str) -> BooleanQuery {
-        let key = TermQuery::new(self.fields.document(course, document), IndexRecordOption::Basic);
-        BooleanQuery::new(vec![(Occur::Must, Box::new(term(self.fields.course, course))), (Occur::Must, Box::new(key))])
-    }
-
-    /// Any of the words, within the course, and the document if one is named.
-    fn scored(&self, query: &Query<'_>, words: &[String]) -> BooleanQuery {
-        let by_word = words.iter().flat_map(|word| {
-            let text = scored_term(self.fields.text, word);
-            let heading = BoostQuery::new(scored_term(self.fields.headings, word), HEADING_BOOST);
-            [(Occur::Should, text), (Occur::Should, Box::new(heading) as Box<dyn TantivyQuery>)]
-        });
-        let within: Box<dyn TantivyQuery> = match query.document {
-            Some(document) => Box::new(self.of_document(query.course, document)),
-            None => Box::new(term(self.fields.course, query.course)),
-        };
-        BooleanQuery::new(vec![
-            (Occur::Must, Box::new(ConstScoreQuery::new(within, 0.0))),
-            (Occur::Must, Box::new(BooleanQuery::new(by_word.collect()))),
-        ])
-    }
-
-    fn collect(&self, query: Box<dyn TantivyQuery>) -> Result<Vec<Passage>, IndexError> {
-        let searcher = self.reader.searcher();
-        let found = searcher.search(&query, &DocSetCollector)?;
-        let mut passages =
-            found.into_iter().map(|address| self.passage(&searcher, address)).collect::<Result<Vec<_>, _>>()?;
-        passages.sort_by_key(|passage| passage.place);
-        Ok(passages)
-    }
-
-    fn records(&self, searcher: &Searcher, query: TermQuery) -> Result<Vec<Record>, IndexError> {
-        let mut records = Vec::new();
-        for address in searcher.search(&query, &DocSetCollector)? {
-            if let Some(json) = stored(searcher, address, self.fields.record)? {
-                records.push(serde_json::from_str(&json)?);
-            }
-        }
-        Ok(records)
-    }
-
-    fn passage(&self, searcher: &Searcher, address: DocAddress) -> Result<Passage, IndexError> {
-        let json = stored(searcher, address, self.fields.passage)?.unwrap_or_default();
-        Ok(serde_json::from_str(&json)?)
-    }
-}
-
-fn term(field: Field, value: &str) -> TermQuery {
-    TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic)
-}
-
-fn scored_term(field: Field, word: &str) -> Box<dyn TantivyQuery> {
-    Box::new(TermQuery::new(Term::from_field_text(field, word), IndexRecordOption::WithFreqs))
-}
-
-fn stored(searcher: &Searcher, address: DocAddress, field: Field) -> Result<Option<String>, IndexError> {
-    let entry: TantivyDocument = searcher.doc(address)?;
-    Ok(entry.get_first(field).and_then(|value| value.as_str()).map(str::to_owned))
+        words
+    };
+    Wanted { words: once(query_terms(question)), pairs: once(query_pairs(question)) }
 }

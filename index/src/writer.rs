@@ -9,6 +9,7 @@ use tantivy::merge_policy::LogMergePolicy;
 use tantivy::{IndexWriter, TantivyDocument, Term};
 
 use crate::schema::{RECIPE, Record};
+use crate::vectors::Vectors;
 use crate::{Document, Index, IndexError, Ingested, Passage, Status, chunk, extract};
 
 /// The memory that one commit gathers its passages in; tantivy's least.
@@ -26,8 +27,15 @@ pub enum Progress {
         /// How many there are.
         pages: u32,
     },
-    /// The passages are cut and are being written.
+    /// The passages are cut.
     Passages {
+        /// How many there are.
+        count: usize,
+    },
+    /// The passages are being embedded.
+    Vectors {
+        /// How many have a vector.
+        done: usize,
         /// How many there are.
         count: usize,
     },
@@ -53,6 +61,7 @@ impl Index {
         check_name(document)?;
         let sha256 = hexadecimal(&Sha256::digest(bytes));
         if let Some(record) = self.record(course, document)?.filter(|record| record.is_current(&sha256)) {
+            self.complete_document(course, &record, progress)?;
             return Ok(Ingested { status: Status::Unchanged, document: record.document, remarks: Vec::new() });
         }
         let mut page = |page, pages| progress(Progress::Page { page, pages }).is_continue();
@@ -63,7 +72,9 @@ impl Index {
         }
         let name = document.to_owned();
         let document = Document { name, sha256, passages: passages.len(), pages: extracted.pages };
-        let status = self.replace(course, &Record { document: document.clone(), recipe: RECIPE }, &passages)?;
+        let record = Record { document: document.clone(), recipe: RECIPE };
+        self.embed(course, &record, &passages, progress)?;
+        let status = self.replace(course, &record, &passages)?;
         tracing::info!(course, passages = document.passages, pages = document.pages, ?status, "document learned");
         Ok(Ingested { status, document, remarks: extracted.remarks })
     }
@@ -75,10 +86,9 @@ impl Index {
     /// [`IndexError::Store`]; the index is then as it was.
     pub fn remove(&self, course: &str, document: &str) -> Result<bool, IndexError> {
         let _turn = self.turn();
-        if self.record(course, document)?.is_none() {
-            return Ok(false);
-        }
+        let Some(record) = self.record(course, document)? else { return Ok(false) };
         self.commit(&[self.fields.document(course, document)], Vec::new())?;
+        self.vectors.remove(&Vectors::name(course, &record))?;
         Ok(true)
     }
 
@@ -89,18 +99,26 @@ impl Index {
     /// [`IndexError::Store`]; the index is then as it was.
     pub fn remove_course(&self, course: &str) -> Result<(), IndexError> {
         let _turn = self.turn();
+        let records = self.records_of(&self.reader.searcher(), course)?;
         let fields = [self.fields.course, self.fields.catalogue];
-        self.commit(&fields.map(|field| Term::from_field_text(field, course)), Vec::new())
+        self.commit(&fields.map(|field| Term::from_field_text(field, course)), Vec::new())?;
+        records.iter().try_for_each(|record| self.vectors.remove(&Vectors::name(course, record)))?;
+        Ok(())
     }
 
-    fn replace(&self, course: &str, record: &Record, passages: &[Passage]) -> Result<Status, IndexError> {
+    pub(crate) fn replace(&self, course: &str, record: &Record, passages: &[Passage]) -> Result<Status, IndexError> {
         let mut entries = passages.iter().map(|passage| self.fields.passage(passage)).collect::<Result<Vec<_>, _>>()?;
         entries.push(self.fields.record(course, record)?);
         let _turn = self.turn();
         let name = &record.document.name;
-        let status = if self.record(course, name)?.is_some() { Status::Replaced } else { Status::Added };
+        let old = self.record(course, name)?;
         self.commit(&[self.fields.document(course, name)], entries)?;
-        Ok(status)
+        let Some(old) = old else { return Ok(Status::Added) };
+        let (before, now) = (Vectors::name(course, &old), Vectors::name(course, record));
+        if before != now {
+            self.vectors.remove(&before)?;
+        }
+        Ok(Status::Replaced)
     }
 
     /// Deletes and adds in one commit, and lets searches see it. Whoever calls it has the turn.

@@ -112,6 +112,17 @@ impl Embedder {
         self.loaded.model.vocab().tokenize(text.as_bytes(), true, false).len()
     }
 
+    /// As [`Self::embed`], for threads that may wait; it panics on an async one.
+    ///
+    /// # Errors
+    /// See [`EmbedError`].
+    pub fn embed_blocking(&self, texts: Vec<String>) -> Vectors {
+        let (answer, vectors) = oneshot::channel();
+        let calls = self.calls.as_ref().ok_or(EmbedError::Stopped)?;
+        calls.blocking_send(Call { texts, answer }).map_err(|_| EmbedError::Stopped)?;
+        vectors.blocking_recv().map_err(|_| EmbedError::Stopped)?
+    }
+
     /// A vector of length 1 for each text, in their order; the dot product of two is their cosine. What is longer than
     /// the model reads is cut at its end. Dropping the future cancels what has not begun.
     ///

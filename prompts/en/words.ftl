@@ -30,6 +30,7 @@ progress-fetch = Fetching { $name }…
 progress-read = Reading { $name }…
 progress-pages = Reading { $name }: page { $page } of { $pages }…
 progress-index = Learning { $name }: { $passages }…
+progress-vectors = Learning { $name }: { $done } of { $count } passages understood…
 
 ## Answers
 sources = Sources
@@ -307,6 +308,21 @@ cli-bench-examples =
     tutor bench
     tutor bench --mode topics --students 32
     tutor bench --url http://gpu1:8000 --students 32
+cli-eval = Measure how well the tutor finds and answers
+cli-eval-examples =
+    tutor eval retrieval --squad xquad.en.json
+cli-eval-retrieval = Measure search: every question of a collection against its passages, in a throw-away course
+cli-eval-retrieval-squad = A collection in the form of SQuAD, one JSON file; each paragraph is a passage
+cli-eval-retrieval-beir = A collection in the form of BEIR: a folder with corpus.jsonl, queries.jsonl and qrels.tsv
+cli-eval-retrieval-examples =
+    tutor eval retrieval --squad xquad.en.json
+    tutor eval retrieval --beir scifact --json
+eval-failed = The evaluation failed: { $reason }
+eval-method = method
+eval-answered = answered
+eval-refused = refused
+eval-read = { $passages } passages, { $questions } questions. Answered and refused: with every second article learned, the share of questions about them that count as covered, and of questions about the others that do not.
+eval-no-embedder = Search by meaning was not measured: the embedder is not on this machine. Fetch it with: tutor models pull all-minilm-l6-v2
 cli-models = Models: list, pull, path, prepare, devices
 cli-models-examples =
     tutor models list

@@ -18,6 +18,7 @@ progress-fetch = 正在接收 { $name }……
 progress-read = 正在阅读 { $name }……
 progress-pages = 正在阅读 { $name }：第 { $page } 页，共 { $pages } 页……
 progress-index = 正在学习 { $name }：{ $passages }……
+progress-vectors = 正在学习 { $name }：已理解 { $done } / { $count } 个片段……
 
 ## 回答
 sources = 来源
@@ -289,6 +290,21 @@ cli-bench-examples =
     tutor bench
     tutor bench --mode topics --students 32
     tutor bench --url http://gpu1:8000 --students 32
+cli-eval = 测量检索和回答的质量
+cli-eval-examples =
+    tutor eval retrieval --squad xquad.zh.json
+cli-eval-retrieval = 测量检索：把题集的每个问题拿到一门临时课程中查找其段落
+cli-eval-retrieval-squad = SQuAD 格式的题集（一个 JSON 文件），每个段落作为一个片段
+cli-eval-retrieval-beir = BEIR 格式的题集：含 corpus.jsonl、queries.jsonl 和 qrels.tsv 的文件夹
+cli-eval-retrieval-examples =
+    tutor eval retrieval --squad xquad.zh.json
+    tutor eval retrieval --beir scifact --json
+eval-failed = 评测失败：{ $reason }
+eval-method = 方法
+eval-answered = 回答
+eval-refused = 拒答
+eval-read = 共 { $passages } 个段落，{ $questions } 个问题。“回答”和“拒答”：只学习一半文章时，关于这些文章的问题判为已涵盖的比例，以及关于其余文章的问题判为未涵盖的比例。
+eval-no-embedder = 未测量语义检索：本机没有嵌入模型。获取方法：tutor models pull all-minilm-l6-v2
 cli-models = 模型：列出、获取、位置、准备、设备
 cli-models-examples =
     tutor models list

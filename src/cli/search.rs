@@ -36,8 +36,9 @@ impl Arguments {
         let course = super::courses::known(app, &self.course).await?;
         super::check_length(&self.words)?;
         let (id, words, limit) = (course.id.to_string(), self.words.clone(), usize::from(self.k));
-        let find =
-            move |index: &tutor_index::Index| index.search(&Query { course: &id, document: None, text: &words, limit });
+        let find = move |index: &tutor_index::Index| {
+            index.search(&Query { course: &id, document: None, text: &words, limit, meaning: None })
+        };
         let hits = app.parts.on_index(find).await?;
         if hits.is_empty() && !self.json {
             let text = app.parts.words.say(output.terminal().language, "cli-nothing-found", &[]);

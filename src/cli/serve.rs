@@ -9,12 +9,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tutor_bots::chat::Tutor;
 use tutor_bots::{discord, telegram};
+use tutor_index::{Index, IndexError};
 use tutor_prompts::Spoken;
 
 use super::output;
 use crate::app::App;
 use crate::config::{Messenger, Settings};
-use crate::dialogue::{Dialogue, Trouble};
+use crate::dialogue::{Dialogue, Parts, Trouble};
 use crate::model::chain;
 use crate::{control, http};
 
@@ -71,6 +72,9 @@ async fn serve(settings: Settings, spoken: &Spoken) -> Result<(), String> {
         ("socket", control::serve(holder, talker, calls, until).await.map_err(|error| error.to_string()))
     });
 
+    let (parts, until) = (app.parts.clone(), end.clone());
+    services.spawn(async move { ("vectors", complete(parts, until).await) });
+
     let mut terminated = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let all_ready = async {
         for adapter in awaited {
@@ -108,6 +112,18 @@ async fn serve(settings: Settings, spoken: &Spoken) -> Result<(), String> {
     }
     tracing::info!("stopped");
     failed.map_or(Ok(()), Err)
+}
+
+/// Gives documents the vectors that they lack, beside all else; without them their courses are searched by words.
+async fn complete(parts: Arc<Parts>, end: CancellationToken) -> Result<(), String> {
+    let work = move |index: &Index| index.complete(&|| !end.is_cancelled());
+    match parts.on_index(work).await {
+        Ok(0) => {}
+        Ok(documents) => tracing::info!(documents, "documents were given vectors"),
+        Err(Trouble::Index(IndexError::Cancelled)) => tracing::info!("embedding goes on at the next start"),
+        Err(trouble) => tracing::warn!(reason = chain(&trouble), "documents stay without vectors"),
+    }
+    Ok(())
 }
 
 /// Lets answers and commands in progress finish for a while, then has them say that they were cut off.

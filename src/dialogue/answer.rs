@@ -24,10 +24,6 @@ const PASSAGES: usize = 4;
 /// Tokens of an answer.
 const ANSWER_TOKENS: usize = 320;
 
-/// The share of a question's words, weighed by rarity, that the best passage must hold for the notes to
-/// cover it. Calibrated in `index/README.md`.
-const COVERED: f32 = 0.5;
-
 /// How often somebody who waits for the first word is told what it waits for.
 const WAIT_TOLD: Duration = Duration::from_secs(3);
 
@@ -156,7 +152,7 @@ pub(crate) async fn answer(parts: &Parts, asked: &Asked<'_>, reply: &Reply) -> R
     reply.progress(parts.words.say(asked.language, "progress-search", &[])).await?;
     let hits = retrieve(parts, asked.course, &understood.question).await?;
     let retrieve_ms = milliseconds(start);
-    let mut answered = if hits.first().is_some_and(|hit| hit.coverage >= COVERED) {
+    let mut answered = if hits.first().is_some_and(Hit::is_covering) {
         let history = if understood.follows { asked.history } else { &[] };
         let passages: Vec<Passage> = hits.into_iter().map(|hit| hit.passage).take(PASSAGES).collect();
         from_notes(parts, asked, &understood.question, passages, history, reply, start).await?
@@ -174,11 +170,11 @@ pub(crate) async fn answer(parts: &Parts, asked: &Asked<'_>, reply: &Reply) -> R
 async fn retrieve(parts: &Parts, course: &Course, question: &str) -> Result<Vec<Hit>, Trouble> {
     let (course, text) = (course.id.to_string(), question.to_owned());
     let found = move |index: &tutor_index::Index| {
-        index.search(&Query { course: &course, document: None, text: &text, limit: PASSAGES * 2 })
+        index.search(&Query { course: &course, document: None, text: &text, limit: PASSAGES * 2, meaning: None })
     };
     let mut hits = parts.on_index(found).await?;
     if let Some(best) = (0..hits.len()).max_by(|&a, &b| hits[a].coverage.total_cmp(&hits[b].coverage).then(b.cmp(&a)))
-        && hits[0].coverage < COVERED
+        && !hits[0].is_covering()
     {
         hits[..=best].rotate_right(1);
     }

@@ -123,6 +123,9 @@ fn describe(words: &Spoken, name: &str, step: Progress) -> String {
             let passages = words.say("passages", &[("count", &count.to_string())]);
             words.say("progress-index", &[("name", name), ("passages", &passages)])
         }
+        Progress::Vectors { done, count } => {
+            words.say("progress-vectors", &[("name", name), ("done", &done.to_string()), ("count", &count.to_string())])
+        }
     }
 }
 

@@ -126,10 +126,10 @@ async fn gather(parts: &Parts, course: &Course, target: &Target) -> Result<Vec<P
             Ok(all)
         }
         Target::Topic(topic) => {
-            let query = Query { course: &id, document: None, text: topic, limit: TOPIC_PASSAGES };
+            let query = Query { course: &id, document: None, text: topic, limit: TOPIC_PASSAGES, meaning: None };
             let mut hits = index.search(&query)?;
             let best = hits.first().map_or(0.0, |hit| hit.score);
-            hits.retain(|hit| hit.coverage >= 0.5 && hit.score >= best * 0.4);
+            hits.retain(|hit| hit.is_covering() && hit.score >= best * 0.4);
             let mut found: Vec<Passage> = hits.into_iter().map(|hit| hit.passage).collect();
             found.sort_by(|a, b| (&a.document, a.place).cmp(&(&b.document, b.place)));
             Ok(found)

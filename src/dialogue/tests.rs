@@ -118,7 +118,7 @@ impl Stage {
         };
         let parts = Arc::new(Parts {
             memory: Arc::new(FakeMemory::default()),
-            index: Arc::new(Index::open(&folder.path().join("index")).unwrap()),
+            index: Arc::new(Index::open(&folder.path().join("index"), None).unwrap()),
             model: Model::ready(models, model.clone()),
             prompts: Prompts::load(None).unwrap(),
             words: Arc::new(Words::load().unwrap()),

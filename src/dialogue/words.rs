@@ -85,6 +85,8 @@ pub(crate) fn file_trouble(words: &Words, language: Language, name: &str, error:
         IndexError::TooMuchMemory { .. } => say("file-too-much-memory", &[]),
         IndexError::BadName { .. } => say("file-bad-name", &[]),
         IndexError::TooSlow { .. } => say("file-too-slow", &[]),
+        // Ingesting goes on without vectors; what is left is an embedder that cannot be loaded for an evaluation.
+        IndexError::Embedder(_) => say("trouble-model", &[]),
         IndexError::Cancelled => say("file-cancelled", &[]),
         error if disk_is_full(error) => words.say(language, "trouble-store", &[]),
         _ => words.say(language, "trouble-index", &[]),

@@ -1,14 +1,17 @@
 //! Text to lexemes: runs of Chinese characters are cut by jieba, all else at Unicode's word borders.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use jieba_rs::Jieba;
 use rust_stemmers::{Algorithm, Stemmer};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::numbers::numbers;
+use super::simplified::simplified;
 
 /// The dictionary, unpacked when the first Chinese text comes.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
@@ -75,7 +78,7 @@ impl Lexeme {
 }
 
 /// A Chinese character, also one of the rare blocks.
-pub(super) fn is_han(c: char) -> bool {
+pub(crate) fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '々' | '〇')
 }
 
@@ -117,7 +120,21 @@ fn cut_words(run: &str, lexemes: &mut Vec<Lexeme>) {
     lexemes.extend(words.into_iter().map(|word| Lexeme::Han(word.to_owned())));
 }
 
-/// Small letters in Unicode's compatible form; raised digits as `^2`, lowered ones as `_2`, as TeX has them.
+/// The runs of Chinese characters in a text.
+pub(super) fn han_runs(text: &str) -> Vec<String> {
+    if !text.chars().any(is_han) {
+        return Vec::new();
+    }
+    let text = normal(text);
+    text.split(|c| !is_han(c)).filter(|run| !run.is_empty()).map(str::to_owned).collect()
+}
+
+/// A run of Chinese characters as words that do not overlap.
+pub(super) fn cut(run: &str) -> Vec<&str> {
+    JIEBA.cut(run, false)
+}
+
+/// Small letters in Unicode's compatible form, Chinese simplified; raised digits as `^2`, lowered ones as `_2`, as TeX has them.
 fn normal(text: &str) -> String {
     let mut spelled = String::with_capacity(text.len());
     for c in text.chars() {
@@ -133,7 +150,12 @@ fn normal(text: &str) -> String {
         }
         spelled.push(c);
     }
-    spelled.nfkc().flat_map(char::to_lowercase).collect()
+    let small = |c: char| c.to_lowercase().map(simplified);
+    // Nearly all text is in that form already, and seeing so is cheaper than making it.
+    match is_nfkc_quick(spelled.chars()) {
+        IsNormalized::Yes => spelled.chars().flat_map(small).collect(),
+        _ => spelled.nfkc().flat_map(small).collect(),
+    }
 }
 
 fn words(text: &str, lexemes: &mut Vec<Lexeme>) {
@@ -164,10 +186,35 @@ fn shortened(word: &str) -> &str {
     &word[..end]
 }
 
+thread_local! {
+    static STEMS: RefCell<Stems> = RefCell::default();
+}
+
+/// The stems of words that were met; a course has a few thousand, and stemming is a fifth of the work of learning it.
+#[derive(Default)]
+struct Stems(HashMap<String, String>);
+
+impl Stems {
+    /// The most words that are kept.
+    const MOST: usize = 20_000;
+
+    fn of(&mut self, word: &str) -> String {
+        if let Some(stem) = self.0.get(word) {
+            return stem.clone();
+        }
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        let stem = Stemmer::create(Algorithm::English).stem(word).into_owned();
+        self.0.insert(word.to_owned(), stem.clone());
+        stem
+    }
+}
+
 /// English words by Snowball's rules; identifiers and words of other scripts stay.
 fn stem(word: &str) -> String {
     if word.len() > 2 && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\'') {
-        Stemmer::create(Algorithm::English).stem(word).into_owned()
+        STEMS.with_borrow_mut(|stems| stems.of(word))
     } else {
         word.to_owned()
     }

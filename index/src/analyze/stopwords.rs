@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::lexer::{Lexeme, QUESTIONS};
+use super::lexer::{Lexeme, QUESTIONS, cut};
 
 const ENGLISH: &str = "a about above after again against all almost also although always am among an and another any \
     anyone anything are aren't as at be because been before being below between both but by can can't cannot could \
@@ -51,6 +51,31 @@ pub(super) fn is_stop_word(lexeme: &Lexeme) -> bool {
         Lexeme::Han(word) => HAN.contains(word.as_str()) || QUESTIONS.contains(&word.as_str()),
         Lexeme::Command(name) => COMMANDS.contains(name.as_str()),
         Lexeme::Number(_) => false,
+    }
+}
+
+/// A run of Chinese characters without its stop words: what stands between them, each stretch as one.
+pub(super) fn stretches(run: &str) -> Vec<String> {
+    let mut stretches = vec![String::new()];
+    for part in split_questions(run) {
+        for word in cut(part) {
+            match stretches.last_mut() {
+                Some(stretch) if !is_stop_word(&Lexeme::Han(word.to_owned())) => stretch.push_str(word),
+                _ => stretches.push(String::new()),
+            }
+        }
+        stretches.push(String::new());
+    }
+    stretches.retain(|stretch| !stretch.is_empty());
+    stretches
+}
+
+/// What stands before and behind the phrases that questions are built of.
+fn split_questions(run: &str) -> Vec<&str> {
+    let phrase = QUESTIONS.iter().filter_map(|phrase| Some((run.find(phrase)?, phrase.len())));
+    match phrase.min_by_key(|(start, length)| (*start, usize::MAX - length)) {
+        Some((start, length)) => [vec![&run[..start]], split_questions(&run[start + length..])].concat(),
+        None => vec![run],
     }
 }
 

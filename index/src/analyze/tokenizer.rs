@@ -2,9 +2,9 @@
 
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
-use super::terms;
+use super::{pairs, terms};
 
-/// Indexes [`terms`]; no term is dropped for its length, and stop words stay for phrases.
+/// Indexes [`terms`]; no term is dropped for its length, and stop words stay for questions of nothing else.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct MixedTokenizer;
 
@@ -13,6 +13,18 @@ impl Tokenizer for MixedTokenizer {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms {
         Terms { rest: terms(text).into_iter(), token: Token::default() }
+    }
+}
+
+/// Indexes the [`pairs`] of a text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PairTokenizer;
+
+impl Tokenizer for PairTokenizer {
+    type TokenStream<'a> = Terms;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms {
+        Terms { rest: pairs(text).into_iter(), token: Token::default() }
     }
 }
 
