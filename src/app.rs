@@ -14,7 +14,7 @@ use tutor_index::{Index, IndexError};
 use tutor_prompts::{PromptError, Prompts, Words};
 
 use crate::config::Settings;
-use crate::dialogue::{Heard, Parts};
+use crate::dialogue::{Begun, Heard, Parts};
 use crate::memory::{MemoryError, SledMemory};
 use crate::model::Model;
 
@@ -88,6 +88,7 @@ impl App {
             words,
             admins,
             heard: Heard::default(),
+            begun: Begun::new(folder.join("begun")),
         };
         Ok(Self { settings, parts: Arc::new(parts), _lock: lock })
     }

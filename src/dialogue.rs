@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod begun;
 mod cite;
 mod command;
 mod course;
@@ -41,6 +42,7 @@ use crate::memory::{Forgotten, Memory, MemoryError, StudentId};
 use crate::model::Model;
 
 pub(crate) use answer::{Answered, Asked, answer};
+pub(crate) use begun::Begun;
 pub(crate) use command::menu;
 pub(crate) use course::invitation;
 pub(crate) use heard::Heard;
@@ -73,6 +75,8 @@ pub(crate) struct Parts {
     pub(crate) admins: HashSet<AccountId>,
     /// What class groups asked already.
     pub(crate) heard: Heard,
+    /// What is being answered.
+    pub(crate) begun: Begun,
 }
 
 impl Parts {
@@ -115,6 +119,8 @@ pub(crate) enum Trouble {
     Task,
     #[error("stopped by the student")]
     Stopped,
+    #[error("tried too often: the program ended each time")]
+    GivenUp,
     #[error("nobody listens any more")]
     Gone,
 }

@@ -118,13 +118,13 @@ pub(super) async fn leave(scene: &Scene<'_>, wanted: &str) -> Result<Outcome, Tr
         return Ok(Outcome::text(choice(scene, "leave-how", &courses)));
     };
     let memory = &scene.parts.memory;
-    memory.leave(&course.id, &scene.person.student.id).await?;
+    let left = memory.leave(&course.id, &scene.person.student.id).await?;
     if scene.person.student.course.as_ref() == Some(&course.id) {
         let mut student = scene.person.student.clone();
         student.course = None;
         memory.save_student(&student).await?;
     }
-    Ok(scene.tell("left", &[("course", &course.title)]))
+    Ok(scene.tell(if left { "left" } else { "left-as-admin" }, &[("course", &course.title)]))
 }
 
 pub(super) async fn create(scene: &Scene<'_>, argument: &str) -> Result<Outcome, Trouble> {

@@ -124,6 +124,7 @@ impl Stage {
             words: Arc::new(Words::load().unwrap()),
             admins: HashSet::from([AccountId::new("test", "admin")]),
             heard: Heard::default(),
+            begun: Begun::new(folder.path().join("begun")),
         });
         Self { dialogue: Dialogue::new(parts.clone()), parts, model, count: Mutex::default(), _folder: folder }
     }
@@ -409,6 +410,19 @@ async fn an_answered_message_is_shown_again_and_not_answered_again() {
     assert!(stage.dialogue.pending("test").await.iter().any(|pending| pending.incoming.id == incoming.id));
     stage.dialogue.delivered(&incoming.id).await;
     assert!(stage.dialogue.pending("test").await.iter().all(|pending| pending.incoming.id != incoming.id));
+}
+
+#[tokio::test]
+async fn a_message_that_ended_the_program_again_and_again_is_given_up() {
+    let stage = Stage::with_course(faithful).await;
+    let place = Place { platform: "test".into(), chat: "admin".into(), thread: None, audience: Audience::Direct };
+    let incoming = stage.incoming("admin", place, text("What does the add gate do to the gradient?"));
+    while let Some(ended) = stage.parts.begun.begin(&incoming.id) {
+        std::mem::forget(ended);
+    }
+    let said = stage.hear(incoming.clone()).await;
+    assert!(said.contains("interrupted at it several times"), "{said}");
+    assert!(stage.say("admin", text("What sets the size of a step?")).await.contains("learning rate"));
 }
 
 #[tokio::test]

@@ -153,6 +153,7 @@ async fn carry_out(
         tracing::info!("answered before, the record is shown again");
         return Ok(Outcome { said: turn.said, ..Outcome::default() });
     }
+    let _in_work = parts.begun.begin(&incoming.id).ok_or(Trouble::GivenUp)?;
     let student = parts.memory.welcome(&incoming.account, pseudonym(), Timestamp::now()).await?;
     let person = Person::new(parts, student);
     let scene = Scene { parts, incoming, person, language, reply };

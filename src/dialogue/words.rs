@@ -49,6 +49,7 @@ pub(crate) fn trouble(words: &Words, language: Language, trouble: &Trouble) -> S
         Trouble::Model(GenerateError::TooLate) => say("trouble-late", &[]),
         Trouble::Model(GenerateError::Backend { .. } | GenerateError::BadFormat { .. }) => say("trouble-model", &[]),
         Trouble::Task => say("trouble-task", &[]),
+        Trouble::GivenUp => say("trouble-given-up", &[]),
         // The reason names files of the machine; it stands in the log and on the command line.
         Trouble::ModelMissing(_) => say("trouble-model-missing", &[]),
         Trouble::Prompt(_) => say("trouble-template", &[]),
