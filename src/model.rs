@@ -173,8 +173,6 @@ fn file(settings: &config::Models, name: &str) -> Result<PathBuf, Trouble> {
     catalog.path(name, &settings.folder).map_err(|error| missing(&error))
 }
 
-}
-
 /// An error and what caused it, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -100,6 +100,7 @@ pub enum IndexError {
         seconds: u64,
     },
     /// The embedder failed while a document was learned.
+    #[serde(skip)]
     #[error(transparent)]
     Embedder(#[from] crate::embed::EmbedFailed),
     /// The caller's progress function asked to stop.

@@ -28,7 +28,8 @@ impl Begun {
     /// Notes that a message is being answered until what is returned is dropped; none when it was tried too often.
     /// A folder that cannot be written to stops nobody.
     pub(super) fn begin(&self, id: &IncomingId) -> Option<Ended> {
-        let file = self.folder.join(format!("{:x}", Sha256::digest(&id.0)));
+        let name: String = Sha256::digest(&id.0)[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let file = self.folder.join(name);
         let before = fs::read(&file).ok().and_then(|bytes| bytes.first().copied()).unwrap_or(0);
         if before >= TRIES {
             return None;

@@ -49,6 +49,12 @@ async fn a_full_disk_is_told_and_hurts_nothing() {
     assert_eq!(done.code, 1, "{done:?}");
     let told = if done.out.is_empty() { done.err } else { done.json()[0]["error"].to_string() };
     assert!(told.contains("disk") || told.contains("space"), "{told}");
+    // What cannot be kept is not answered: what a student is told is on disk first.
+    std::fs::write(program.data().join("rest"), vec![1_u8; usize::try_from(free(&program.data())).unwrap()]).unwrap();
+    let asked = program.run(&["ask", "--course", "coast", "--student", "ada", "When do spring tides occur?"]).await;
+    assert_eq!(asked.code, 1, "{asked:?}");
+    assert!(asked.err.contains("disk") || asked.err.contains("space"), "{asked:?}");
+    std::fs::remove_file(program.data().join("rest")).unwrap();
 
     std::fs::remove_file(&filler).unwrap();
     assert_eq!(program.run(&["courses", "documents", "coast", "--json"]).await.ok().out, before);
