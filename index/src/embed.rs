@@ -19,6 +19,16 @@ pub trait Embed: Send + Sync {
     ///
     /// [`EmbedFailed`], when the model cannot be loaded or run; the next call may succeed.
     fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedFailed>;
+
+    /// The same for a question that somebody waits for: it goes before passages.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::embed`].
+    fn embed_question(&self, question: &str) -> Result<Vec<f32>, EmbedFailed> {
+        let mut vectors = self.embed(vec![question.to_owned()])?;
+        vectors.pop().ok_or_else(|| EmbedFailed("no vector".into()))
+    }
 }
 
 /// Why there are no vectors.

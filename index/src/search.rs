@@ -74,8 +74,8 @@ impl Index {
 
     fn embedded(&self, question: &str) -> Option<Quantised> {
         let embedder = self.embedder.as_deref().filter(|embedder| reads(*embedder, question))?;
-        match embedder.embed(vec![question.to_owned()]) {
-            Ok(vectors) => vectors.first().map(|vector| Quantised::new(vector)).filter(|vector| vector.scale > 0.0),
+        match embedder.embed_question(question) {
+            Ok(vector) => Some(Quantised::new(&vector)).filter(|vector| vector.scale > 0.0),
             Err(error) => {
                 tracing::warn!(?error, "searching by words alone");
                 None

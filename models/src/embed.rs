@@ -1,25 +1,30 @@
-//! Text → vectors whose cosine tells how near two texts are, on a llama.cpp context and a thread of their own.
+//! Text → vectors whose cosine tells how near two texts are, on llama.cpp contexts and threads of their own.
+//!
+//! A context here has one thread of the CPU: two that wait for each other in every layer took five times as long where other
+//! work ran on their cores. Many texts go to several such threads at the lowest priority of the machine; what a person
+//! waits for has a thread of its own. Short texts are computed together.
 
-use std::num::NonZeroU32;
+mod texts;
+
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::sync::mpsc as threads;
 use std::thread::JoinHandle;
 
-use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::LlamaContextParams;
-use llama_cpp_2::llama_batch::LlamaBatch;
-use llama_cpp_2::model::LlamaModel;
-use tokio::sync::oneshot;
+use llama_cpp_2::token::LlamaToken;
+use tokio::sync::{mpsc, oneshot};
 
+use self::texts::Texts;
 use crate::engine::loaded::{Loaded, Placement};
 use crate::engine::{EngineError, GpuLayers, backend};
+use crate::generate::Class;
 
-/// The most tokens of a text that are read, whatever the model was trained for.
-const LONGEST: u32 = 2048;
-
-/// Calls that may wait; one more waits until there is room.
+/// Batches that may wait; one more waits until there is room.
 const QUEUE: usize = 64;
+/// The most threads for work that nobody waits for; each has a context of some megabytes.
+const WORKERS: usize = 8;
+/// The lowest priority that a thread can have.
+const NICE: i32 = 19;
 
 /// Which embedder, and what it may use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +42,7 @@ pub struct EmbedderSettings {
 /// Why there are no vectors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EmbedError {
-    /// The embedder has been stopped.
+    /// The embedder has been stopped, or its threads cannot be started.
     #[error("the embedder has stopped")]
     Stopped,
     /// The backend failed.
@@ -50,19 +55,23 @@ pub enum EmbedError {
 
 type Vectors = Result<Vec<Vec<f32>>, EmbedError>;
 
+/// Texts that are computed together.
 #[derive(Debug)]
-struct Call {
-    texts: Vec<String>,
+struct Batch {
+    texts: Vec<Vec<LlamaToken>>,
     answer: oneshot::Sender<Vectors>,
 }
 
-/// An embedding model. Dropping it ends its work after the text in progress.
+/// An embedding model. Dropping it ends its work after the batches in progress.
 #[derive(Debug)]
 pub struct Embedder {
     loaded: Arc<Loaded>,
     dimensions: usize,
-    calls: Option<tokio::sync::mpsc::Sender<Call>>,
-    thread: Option<JoinHandle<()>>,
+    workers: usize,
+    /// Who computes what a person waits for.
+    waited: Crew,
+    /// Who computes the rest; started when there is some.
+    rest: OnceLock<Option<Crew>>,
 }
 
 impl Embedder {
@@ -73,23 +82,10 @@ impl Embedder {
     pub fn start(settings: EmbedderSettings) -> Result<Self, EngineError> {
         let loaded = Arc::new(Loaded::open(&settings.path, &settings.name, settings.gpu_layers, None)?);
         let dimensions = usize::try_from(loaded.model.n_embd_out()).unwrap_or(0);
-        let held = loaded.clone();
-        let (calls, received) = tokio::sync::mpsc::channel(QUEUE);
-        let (ready, started) = threads::sync_channel(1);
-        let work = move || match Texts::new(&held, settings.threads) {
-            Ok(texts) => {
-                let _ = ready.send(Ok(()));
-                serve(texts, received);
-            }
-            Err(error) => {
-                let _ = ready.send(Err(error));
-            }
-        };
-        let start = |reason: String| EngineError::Start { reason };
-        let thread = std::thread::Builder::new().name("embed".to_owned()).spawn(work);
-        let thread = thread.map_err(|error| start(error.to_string()))?;
-        started.recv().map_err(|_| start("its thread ended".to_owned()))??;
-        Ok(Self { loaded, dimensions, calls: Some(calls), thread: Some(thread) })
+        let threads = usize::try_from(backend::threads(settings.threads)).unwrap_or(1);
+        let workers = if loaded.placement.layers > 0 { 1 } else { threads.clamp(1, WORKERS) };
+        let waited = Crew::start(&loaded, 1, None)?;
+        Ok(Self { loaded, dimensions, workers, waited, rest: OnceLock::new() })
     }
 
     /// The model's name in the catalogue.
@@ -116,11 +112,8 @@ impl Embedder {
     ///
     /// # Errors
     /// See [`EmbedError`].
-    pub fn embed_blocking(&self, texts: Vec<String>) -> Vectors {
-        let (answer, vectors) = oneshot::channel();
-        let calls = self.calls.as_ref().ok_or(EmbedError::Stopped)?;
-        calls.blocking_send(Call { texts, answer }).map_err(|_| EmbedError::Stopped)?;
-        vectors.blocking_recv().map_err(|_| EmbedError::Stopped)?
+    pub fn embed_blocking(&self, texts: &[String], class: Class) -> Vectors {
+        futures::executor::block_on(self.embed(texts, class))
     }
 
     /// A vector of length 1 for each text, in their order; the dot product of two is their cosine. What is longer than
@@ -128,108 +121,100 @@ impl Embedder {
     ///
     /// # Errors
     /// See [`EmbedError`].
-    pub async fn embed(&self, texts: Vec<String>) -> Vectors {
-        let (answer, vectors) = oneshot::channel();
-        let calls = self.calls.as_ref().ok_or(EmbedError::Stopped)?;
-        calls.send(Call { texts, answer }).await.map_err(|_| EmbedError::Stopped)?;
-        vectors.await.map_err(|_| EmbedError::Stopped)?
+    pub async fn embed(&self, texts: &[String], class: Class) -> Vectors {
+        let crew = if class == Class::Person { Some(&self.waited) } else { self.rest() };
+        let batches = crew.and_then(|crew| crew.batches.as_ref()).ok_or(EmbedError::Stopped)?;
+        let mut answers = Vec::new();
+        for texts in texts::batches(&self.loaded, texts) {
+            let (answer, vectors) = oneshot::channel();
+            batches.send(Batch { texts, answer }).await.map_err(|_| EmbedError::Stopped)?;
+            answers.push(vectors);
+        }
+        let mut all = Vec::with_capacity(texts.len());
+        for vectors in answers {
+            all.extend(vectors.await.map_err(|_| EmbedError::Stopped)??);
+        }
+        Ok(all)
+    }
+
+    fn rest(&self) -> Option<&Crew> {
+        let start = || {
+            let crew = Crew::start(&self.loaded, self.workers, Some(NICE));
+            crew.inspect_err(|error| tracing::error!(%error, "cannot start the threads that embed")).ok()
+        };
+        self.rest.get_or_init(start).as_ref()
     }
 }
 
-impl Drop for Embedder {
+/// Threads that take batches from one queue, each with a context of its own.
+#[derive(Debug)]
+struct Crew {
+    batches: Option<mpsc::Sender<Batch>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Crew {
+    /// Starts `size` threads, at a lower priority if one is given; blocks until their contexts are there.
+    fn start(loaded: &Arc<Loaded>, size: usize, nice: Option<i32>) -> Result<Self, EngineError> {
+        let (batches, received) = mpsc::channel(QUEUE);
+        let received = Arc::new(Mutex::new(received));
+        let mut crew = Self { batches: Some(batches), threads: Vec::new() };
+        for _ in 0..size {
+            let (held, queue) = (loaded.clone(), received.clone());
+            let (ready, started) = threads::sync_channel(1);
+            let work = move || match Texts::new(&held) {
+                Ok(texts) => {
+                    if let Some(nice) = nice {
+                        yield_to_others(nice);
+                    }
+                    let _ = ready.send(Ok(()));
+                    serve(texts, &queue);
+                }
+                Err(error) => {
+                    let _ = ready.send(Err(error));
+                }
+            };
+            let failed = |reason: String| EngineError::Start { reason };
+            let thread = std::thread::Builder::new().name("embed".to_owned()).spawn(work);
+            crew.threads.push(thread.map_err(|error| failed(error.to_string()))?);
+            started.recv().map_err(|_| failed("its thread ended".to_owned()))??;
+        }
+        Ok(crew)
+    }
+}
+
+impl Drop for Crew {
     fn drop(&mut self) {
-        self.calls = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the embedder's thread had panicked");
-        }
-    }
-}
-
-fn serve(mut texts: Texts<'_>, mut calls: tokio::sync::mpsc::Receiver<Call>) {
-    while let Some(call) = calls.blocking_recv() {
-        let mut vectors = Ok(Vec::new());
-        for text in &call.texts {
-            // Nobody waits, or nobody will be able to: the embedder is dropped.
-            if call.answer.is_closed() || calls.sender_strong_count() == 0 {
-                break;
-            }
-            let Ok(done) = &mut vectors else { break };
-            match texts.vector(text) {
-                Ok(vector) => done.push(vector),
-                Err(reason) => vectors = Err(EmbedError::Backend { reason }),
+        self.batches = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the embedder had panicked");
             }
         }
-        let whole = vectors.as_ref().map_or(true, |vectors| vectors.len() == call.texts.len());
-        let _ = call.answer.send(if whole { vectors } else { Err(EmbedError::Stopped) });
     }
 }
 
-/// The context; it computes one text at a time.
-struct Texts<'m> {
-    model: &'m LlamaModel,
-    context: LlamaContext<'m>,
-    batch: LlamaBatch<'static>,
-    longest: usize,
-}
-
-impl<'m> Texts<'m> {
-    fn new(loaded: &'m Loaded, threads: u32) -> Result<Self, EngineError> {
-        // A text is computed in one piece, since every token may look at every other.
-        let longest = loaded.model.n_ctx_train().clamp(1, LONGEST);
-        let threads = backend::threads(threads);
-        let params = LlamaContextParams::default()
-            .with_embeddings(true)
-            .with_n_ctx(NonZeroU32::new(longest))
-            .with_n_batch(longest)
-            .with_n_ubatch(longest)
-            .with_n_threads(threads)
-            .with_n_threads_batch(threads);
-        let context = loaded.model.new_context(backend::started()?, params).map_err(|error| EngineError::Context {
-            sequences: 1,
-            tokens: longest,
-            reason: error.to_string(),
-        })?;
-        let batch = LlamaBatch::new(longest as usize, 1);
-        Ok(Self { model: &loaded.model, context, batch, longest: longest as usize })
-    }
-
-    fn vector(&mut self, text: &str) -> Result<Vec<f32>, String> {
-        let mut tokens = self.model.vocab().tokenize(text.as_bytes(), true, false);
-        if tokens.len() > self.longest {
-            // The last token closes the text, where the model has such a token.
-            let last = tokens.split_off(tokens.len() - 1);
-            tokens.truncate(self.longest - 1);
-            tokens.extend(last);
-        }
-        if tokens.is_empty() {
-            return Ok(vec![0.0; usize::try_from(self.model.n_embd_out()).unwrap_or(0)]);
-        }
-        self.batch.clear();
-        self.context.clear_kv_cache();
-        for (position, token) in (0..).zip(&tokens) {
-            self.batch.add(*token, position, &[0], true).map_err(|error| error.to_string())?;
-        }
-        self.context.decode(&mut self.batch).map_err(|error| error.to_string())?;
-        let vector = self.context.embeddings_seq_ith(0).map_err(|error| error.to_string())?;
-        Ok(normalised(vector))
+/// Lowers the priority of the calling thread.
+fn yield_to_others(nice: i32) {
+    // On Linux no process means the calling thread.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, nice) {
+        tracing::warn!(%error, "embedding cannot yield to other work");
     }
 }
 
-/// The vector in its direction with length 1; one of length 0 stays.
-fn normalised(vector: &[f32]) -> Vec<f32> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    if length == 0.0 { vector.to_vec() } else { vector.iter().map(|x| x / length).collect() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_vector_keeps_its_direction() {
-        assert_eq!(normalised(&[3.0, 0.0, 4.0]), [0.6, 0.0, 0.8]);
-        assert_eq!(normalised(&[0.0, 0.0]), [0.0, 0.0]);
+fn serve(mut texts: Texts<'_>, queue: &Mutex<mpsc::Receiver<Batch>>) {
+    loop {
+        let (batch, ended) = {
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let batch = queue.blocking_recv();
+            (batch, queue.sender_strong_count() == 0)
+        };
+        let Some(Batch { texts: wanted, answer }) = batch else { return };
+        // Nobody waits, or nobody will be able to: the embedder is dropped.
+        if answer.is_closed() || ended {
+            continue;
+        }
+        let _ = answer.send(texts.vectors(&wanted).map_err(|reason| EmbedError::Backend { reason }));
     }
 }

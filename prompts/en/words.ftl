@@ -274,6 +274,7 @@ cli-ingest-examples =
 cli-search = Find passages in a course's notes
 cli-search-course = The course
 cli-search-words = What to search for
+cli-search-document = Search in this document only
 cli-search-k = How many passages at most
 cli-search-examples =
     tutor search --course cs231n "add gate" -k 3

@@ -256,6 +256,7 @@ cli-ingest-examples =
 cli-search = 在课程讲义里查找段落
 cli-search-course = 课程
 cli-search-words = 要查找的词
+cli-search-document = 只在这份文档中查找
 cli-search-k = 最多几个段落
 cli-search-examples =
     tutor search --course cs231n "加法门" -k 3

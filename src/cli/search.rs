@@ -13,6 +13,8 @@ pub(crate) struct Arguments {
     course: String,
     #[arg(value_name = "WORDS")]
     words: String,
+    #[arg(long, value_name = "NAME")]
+    document: Option<String>,
     #[arg(short, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     k: u16,
     #[arg(long)]
@@ -36,8 +38,9 @@ impl Arguments {
         let course = super::courses::known(app, &self.course).await?;
         super::check_length(&self.words)?;
         let (id, words, limit) = (course.id.to_string(), self.words.clone(), usize::from(self.k));
+        let document = self.document.clone();
         let find = move |index: &tutor_index::Index| {
-            index.search(&Query { course: &id, document: None, text: &words, limit, meaning: None })
+            index.search(&Query { course: &id, document: document.as_deref(), text: &words, limit, meaning: None })
         };
         let hits = app.parts.on_index(find).await?;
         if hits.is_empty() && !self.json {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tutor_models::generate::Usage;
+use tutor_models::generate::{Class, Usage};
 
 use super::Shared;
 use super::access::Access;
@@ -16,6 +16,8 @@ use super::refusal::Refusal;
 
 /// The most texts of a request.
 const TEXTS: usize = 2_048;
+/// The most texts of a request that goes before the collections of others.
+const FEW: usize = 8;
 
 /// What a program asks.
 #[derive(Debug, Deserialize)]
@@ -57,8 +59,10 @@ pub(super) async fn embed(
     }
     let embedder = service.parts.model.embedder().await?;
     let tokens: usize = texts.iter().map(|text| embedder.count(text)).sum();
+    // A question or two is what somebody waits for; many texts are a collection.
+    let class = if texts.len() <= FEW { Class::Person } else { Class::Background };
     let mut bill = Bill::open(&service, &access, name, tokens, tokens)?;
-    let vectors = embedder.embed(texts).await?;
+    let vectors = embedder.embed(&texts, class).await?;
     bill.note(Usage { prompt_tokens: tokens, ..Usage::default() });
     bill.pay().await;
     let data: Vec<Value> = (0..)

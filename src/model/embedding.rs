@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tutor_index::{Embed, EmbedFailed};
 use tutor_models::catalog::Catalog;
 use tutor_models::embed::{Embedder, EmbedderSettings};
+use tutor_models::generate::Class;
 
 use super::{file, missing};
 use crate::config;
@@ -58,6 +59,13 @@ impl Embedding {
     }
 }
 
+impl Embedding {
+    fn computed(&self, texts: &[String], class: Class) -> Result<Vec<Vec<f32>>, EmbedFailed> {
+        let embedder = self.loaded().map_err(|trouble| EmbedFailed(trouble.into()))?;
+        embedder.embed_blocking(texts, class).map_err(|error| EmbedFailed(error.into()))
+    }
+}
+
 impl Embed for Embedding {
     fn name(&self) -> &str {
         &self.name
@@ -68,7 +76,11 @@ impl Embed for Embedding {
     }
 
     fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedFailed> {
-        let embedder = self.loaded().map_err(|trouble| EmbedFailed(trouble.into()))?;
-        embedder.embed_blocking(texts).map_err(|error| EmbedFailed(error.into()))
+        self.computed(&texts, Class::Background)
+    }
+
+    fn embed_question(&self, question: &str) -> Result<Vec<f32>, EmbedFailed> {
+        let mut vectors = self.computed(&[question.to_owned()], Class::Person)?;
+        vectors.pop().ok_or_else(|| EmbedFailed("no vector".into()))
     }
 }

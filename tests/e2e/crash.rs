@@ -95,7 +95,11 @@ async fn ingest(program: &Program, round: u32) -> Done {
     let folder = program.folder().join("notes");
     std::fs::create_dir_all(&folder).unwrap();
     let text = |word: &str| -> String {
-        (0..40 + round % 50).map(|n| format!("## Part {n}\n\nThe {word} says number {n} of its facts.\n\n")).collect()
+        let part = |n: u32| {
+            let numbers: Vec<String> = (2..9).map(|factor| (n * 100 * factor + factor).to_string()).collect();
+            format!("## Part {n}\n\nThe {word} says {}.\n\n", numbers.join(", "))
+        };
+        (0..40 + round % 50).map(part).collect()
     };
     let mut arguments: Vec<String> = ["ingest", "--course", "coast", "--json"].map(str::to_owned).into();
     for document in 0..DOCUMENTS {
@@ -141,6 +145,8 @@ async fn check(program: &Program, acknowledged: &BTreeMap<String, u64>, round: u
 
 /// How many passages of a document hold a word.
 async fn found(program: &Program, name: &str, word: &str) -> u64 {
-    let hits = program.run(&["search", "--course", "coast", word, "-k", "100", "--json"]).await.ok();
-    hits.json().iter().filter(|hit| hit["document"] == name).count() as u64
+    let search = ["search", "--course", "coast", "--document", name, word, "-k", "100", "--json"];
+    let hits = program.run(&search).await.ok().json();
+    assert!(hits.iter().all(|hit| hit["document"] == name));
+    hits.iter().filter(|hit| hit["text"].as_str().unwrap().contains(word)).count() as u64
 }
