@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 use tutor_bots::chat::IncomingId;
 
-/// How often a message may have been begun and not ended. Those beside it count as well, and so do power cuts.
-const TRIES: u8 = 5;
+/// How often a message may have been begun and not ended. It is no small number, since those beside it count as well, and so
+/// does a server that is killed while it is busy; whoever restarts it at once is through in a minute.
+const TRIES: u8 = 20;
 
 /// A folder with one small file a message in work: how often it was begun.
 ///
