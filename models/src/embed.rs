@@ -7,8 +7,8 @@
 mod texts;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::sync::mpsc as threads;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use llama_cpp_2::token::LlamaToken;

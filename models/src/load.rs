@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use crate::generate::{Caller, Event, Generate, GenerateError, Message, Request, Role};
 
@@ -36,6 +37,8 @@ pub struct ClassLoad {
     pub context: usize,
     /// Tokens of an answer.
     pub answer: usize,
+    /// Words of one more prompt, which comes when all of the class are being answered; 0 for none.
+    pub long: usize,
     /// Other numbers give other words.
     pub seed: u64,
 }
@@ -63,6 +66,19 @@ pub struct Measured {
     pub first_token_s: Spread,
     /// Seconds between the pieces of an answer.
     pub gap_s: Spread,
+    /// What the long prompt did.
+    pub long: Option<Long>,
+}
+
+/// A long prompt beside running answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Long {
+    /// Its tokens.
+    pub prompt_tokens: usize,
+    /// Seconds until its first word.
+    pub first_token_s: f64,
+    /// Seconds between the pieces of the class's answers until then.
+    pub gap_s: Spread,
 }
 
 /// How values spread.
@@ -89,7 +105,8 @@ impl Spread {
 /// What one answer took.
 struct Timed {
     first: Option<Duration>,
-    gaps: Vec<f64>,
+    /// When each piece but the first came, and how long after the one before it.
+    gaps: Vec<(Instant, f64)>,
     usage: crate::generate::Usage,
 }
 
@@ -97,16 +114,44 @@ impl ClassLoad {
     /// Has the class ask `model`.
     pub async fn run(&self, model: &Arc<dyn Generate>) -> Measured {
         let start = Instant::now();
+        let began = Arc::new(Semaphore::new(0));
         let mut students = Vec::new();
         for student in 0..self.students {
-            let (load, model) = (self.clone(), model.clone());
-            students.push(tokio::spawn(async move { load.student(student, &model).await }));
+            let (load, model, began) = (self.clone(), model.clone(), began.clone());
+            students.push(tokio::spawn(async move { load.student(student, &model, &began).await }));
         }
+        let long = if self.long > 0 { self.read_long(model, &began).await } else { None };
         let mut asked: Vec<Result<Timed, GenerateError>> = Vec::new();
         for student in students {
             asked.extend(student.await.unwrap_or_default());
         }
-        self.measured(start.elapsed().as_secs_f64(), asked)
+        let wall = start.elapsed().as_secs_f64();
+        let gaps = |(from, to): (Instant, Instant)| {
+            let gaps = asked.iter().flatten().flat_map(|answer| &answer.gaps);
+            Spread::of(gaps.filter(|(at, _)| (from..to).contains(at)).map(|(_, gap)| *gap).collect())
+        };
+        let long = long.map(|(during, long)| Long { gap_s: gaps(during), ..long });
+        Measured { long, ..self.measured(wall, asked) }
+    }
+
+    /// Has the long prompt read once every student sees words; from when to when that was.
+    async fn read_long(&self, model: &Arc<dyn Generate>, began: &Semaphore) -> Option<((Instant, Instant), Long)> {
+        let all = u32::try_from(self.students).unwrap_or(u32::MAX);
+        let _all = began.acquire_many(all).await.ok()?;
+        let notes = Random::new(!self.seed).notes(self.long);
+        let request = Request {
+            messages: vec![Message::new(Role::User, notes)],
+            max_tokens: 1,
+            ignore_eos: true,
+            caller: Caller { name: "long".to_owned(), ..Caller::default() },
+            ..Request::default()
+        };
+        let start = Instant::now();
+        let Timed { first, usage, .. } = ask(model, request, None).await.ok()?;
+        let first = first?;
+        let long =
+            Long { prompt_tokens: usage.prompt_tokens, first_token_s: first.as_secs_f64(), gap_s: Spread::default() };
+        Some(((start, start + first), long))
     }
 
     fn measured(&self, wall_s: f64, asked: Vec<Result<Timed, GenerateError>>) -> Measured {
@@ -125,14 +170,21 @@ impl ClassLoad {
             prompt_tokens: sum(|answer| answer.usage.prompt_tokens),
             cached_tokens: sum(|answer| answer.usage.cached_tokens),
             first_token_s: Spread::of(answers.iter().filter_map(seconds).collect()),
-            gap_s: Spread::of(answers.iter().flat_map(|answer| answer.gaps.iter().copied()).collect()),
+            gap_s: Spread::of(answers.iter().flat_map(|answer| answer.gaps.iter().map(|(_, gap)| *gap)).collect()),
+            long: None,
         }
     }
 
-    async fn student(&self, student: usize, model: &Arc<dyn Generate>) -> Vec<Result<Timed, GenerateError>> {
+    async fn student(
+        &self,
+        student: usize,
+        model: &Arc<dyn Generate>,
+        began: &Semaphore,
+    ) -> Vec<Result<Timed, GenerateError>> {
         let mut answers = Vec::new();
         for round in 0..self.rounds {
-            answers.push(ask(model, self.request(student, round)).await);
+            let began = (round == 0).then_some(began);
+            answers.push(ask(model, self.request(student, round), began).await);
         }
         answers
     }
@@ -167,21 +219,33 @@ impl ClassLoad {
     }
 }
 
-async fn ask(model: &Arc<dyn Generate>, request: Request) -> Result<Timed, GenerateError> {
+/// Asks, and adds a permit to `began` when the first word comes, or none will.
+async fn ask(model: &Arc<dyn Generate>, request: Request, began: Option<&Semaphore>) -> Result<Timed, GenerateError> {
     let start = Instant::now();
+    let mut permit = began.map(Permit);
     let mut generation = model.generate(request).await?;
     let (mut first, mut last, mut gaps) = (None, None, Vec::new());
     while let Some(event) = generation.next().await {
         match event? {
             Event::Text(_) | Event::Anew(_) => {
                 let now = Instant::now();
+                permit = None;
                 first.get_or_insert(now - start);
-                gaps.extend(last.replace(now).map(|last| (now - last).as_secs_f64()));
+                gaps.extend(last.replace(now).map(|last| (now, (now - last).as_secs_f64())));
             }
             Event::Done(finish) => return Ok(Timed { first, gaps, usage: finish.usage }),
         }
     }
     Err(GenerateError::Stopped)
+}
+
+/// Adds a permit when it is dropped.
+struct Permit<'a>(&'a Semaphore);
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
 }
 
 const WORDS: [&str; 48] = [
@@ -291,7 +355,7 @@ mod tests {
     use super::*;
 
     fn load(mode: Mode) -> ClassLoad {
-        ClassLoad { mode, students: 4, rounds: 2, topics: 3, context: 40, answer: 8, seed: 1 }
+        ClassLoad { mode, students: 4, rounds: 2, topics: 3, context: 40, answer: 8, long: 0, seed: 1 }
     }
 
     fn system(load: &ClassLoad, student: usize, round: usize) -> String {

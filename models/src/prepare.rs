@@ -226,8 +226,16 @@ impl Work<'_> {
         };
         let on_gpu = engine.placement().layers > 0;
         let engine: Arc<dyn Generate> = Arc::new(engine);
-        let load =
-            ClassLoad { mode: Mode::Topics, students: 16, rounds: 1, topics: 4, context: 160, answer: 24, seed: 7 };
+        let load = ClassLoad {
+            mode: Mode::Topics,
+            students: 16,
+            rounds: 1,
+            topics: 4,
+            context: 160,
+            answer: 24,
+            long: 0,
+            seed: 7,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|source| EngineError::Start { reason: source.to_string() })?;
         let measured = runtime.block_on(load.run(&engine));

@@ -303,6 +303,7 @@ cli-bench-students = Students who ask at the same time
 cli-bench-rounds = Questions of each
 cli-bench-context = Words of the notes in a question
 cli-bench-answer = Tokens of an answer
+cli-bench-long = Words of one more prompt that is read while all are being answered; how long the answers pause is told apart
 cli-bench-seed = Another number gives other words
 cli-bench-url = A server to measure instead: anything that speaks OpenAI’s chat protocol
 cli-bench-model = What the model is called there; without it, the first that the server lists
@@ -310,6 +311,7 @@ cli-bench-key_file = A file of mode 600 with the key that the server asks for
 cli-bench-examples =
     tutor bench
     tutor bench --mode topics --students 32
+    tutor bench --mode distinct --students 4 --long 4000
     tutor bench --url http://gpu1:8000 --students 32
 cli-eval = Measure how well the tutor finds and answers
 cli-eval-examples =

@@ -285,6 +285,7 @@ cli-bench-students = 同时提问的学生数
 cli-bench-rounds = 每人提几个问题
 cli-bench-context = 每个问题所附讲义的词数
 cli-bench-answer = 每个回答的词元数
+cli-bench-long = 另加一条长提示的词数，在所有回答进行时读入；单独报告这期间各回答的停顿
 cli-bench-seed = 换一个数就换一批词
 cli-bench-url = 改为测试一台服务器：任何支持 OpenAI 对话接口的服务都可以
 cli-bench-model = 模型在那台服务器上的名称；不写则取它列出的第一个
@@ -292,6 +293,7 @@ cli-bench-key_file = 存放服务器密钥的文件，权限须为 600
 cli-bench-examples =
     tutor bench
     tutor bench --mode topics --students 32
+    tutor bench --mode distinct --students 4 --long 4000
     tutor bench --url http://gpu1:8000 --students 32
 cli-eval = 测量检索和回答的质量
 cli-eval-examples =

@@ -33,6 +33,8 @@ pub(crate) struct Arguments {
     context: u32,
     #[arg(long, value_name = "TOKENS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     answer: u32,
+    #[arg(long, value_name = "WORDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    long: u32,
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     #[arg(long, value_name = "URL")]
@@ -98,6 +100,7 @@ impl Arguments {
             topics: 8,
             context: self.context as usize,
             answer: self.answer as usize,
+            long: self.long as usize,
             seed: self.seed,
         }
     }

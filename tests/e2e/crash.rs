@@ -81,8 +81,10 @@ fn helps(telegram: &FakeTelegram, person: &Person) -> usize {
     telegram.texts(&person.room()).iter().filter(|text| text.contains("/join CODE")).count()
 }
 
+/// Answers, and messages that were given up after twenty servers were killed over them.
 fn answers(telegram: &FakeTelegram, person: &Person) -> usize {
-    telegram.texts(&person.room()).iter().filter(|text| text.contains("Sources")).count()
+    let is_answer = |text: &String| text.contains("Sources") || text.contains("interrupted at it several times");
+    telegram.texts(&person.room()).iter().filter(|text| is_answer(text)).count()
 }
 
 /// The word that all passages of a document have, and no other document's.

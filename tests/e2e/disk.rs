@@ -41,9 +41,8 @@ async fn a_full_disk_is_told_and_hurts_nothing() {
     let left = free(&program.data());
     std::fs::write(&filler, vec![1_u8; usize::try_from(left.saturating_sub(20_000)).unwrap()]).unwrap();
     let big = program.folder().join("big.md");
-    let text: String = (0..1_500)
-        .map(|n| format!("Cell number {n} has {} ribosomes and {} neighbours.\n\n", n * 7, n * 13))
-        .collect();
+    let text: String =
+        (0..1_500).map(|n| format!("Cell number {n} has {} ribosomes and {} neighbours.\n\n", n * 7, n * 13)).collect();
     std::fs::write(&big, text).unwrap();
     let done = program.run(&["ingest", "--course", "coast", "--json", big.to_str().unwrap()]).await;
     assert_eq!(done.code, 1, "{done:?}");
