@@ -66,6 +66,11 @@ impl Index {
         self.embedded(&question)
     }
 
+    /// Whether a course is searched by meaning too: all of its passages have vectors.
+    pub(crate) fn has_vectors(&self, course: &str) -> Result<bool, IndexError> {
+        Ok(self.roster(&self.reader.searcher(), course)?.has_vectors())
+    }
+
     /// The question's vector, where it helps. An embedder that fails costs quality, not the answer.
     fn meaning(&self, query: &Query<'_>, question: &str, roster: &Roster) -> Option<Quantised> {
         let wanted = query.meaning != Some(0.0) && roster.has_vectors() && query.limit > 0;
@@ -116,7 +121,7 @@ impl Search<'_> {
         }
         let words = bm25::score(self.searcher, self.index.fields, self.roster, &wanted)?;
         let cosines = meaning.and_then(|meaning| self.roster.cosines(meaning));
-        let share = self.query.meaning.unwrap_or(fusion::MEANING).clamp(0.0, 1.0);
+        let share = self.query.meaning.unwrap_or(Query::MEANING).clamp(0.0, 1.0);
         let fuse = |rows: &[Range<usize>], limit| fusion::fuse(&words, cosines.as_deref(), share, rows, limit);
         let rows = self.rows();
         let fits = if self.hints.is_empty() {

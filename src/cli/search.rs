@@ -35,9 +35,10 @@ impl Arguments {
     pub(super) async fn run(self, app: &App, output: &Output) -> Result<(), Failure> {
         let course = super::courses::known(app, &self.course).await?;
         super::check_length(&self.words)?;
-        let (id, words, limit) = (course.id.to_string(), self.words.clone(), usize::from(self.k));
+        let (id, words, limit, meaning) =
+            (course.id.to_string(), self.words.clone(), usize::from(self.k), course.share());
         let find = move |index: &tutor_index::Index| {
-            index.search(&Query { course: &id, document: None, text: &words, limit, meaning: None })
+            index.search(&Query { course: &id, document: None, text: &words, limit, meaning })
         };
         let hits = app.parts.on_index(find).await?;
         if hits.is_empty() && !self.json {

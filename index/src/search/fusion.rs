@@ -6,9 +6,6 @@
 
 use super::bm25::Words;
 
-/// The share of embeddings in the score; chosen on one half of the questions, see `BENCHMARKS.md`.
-pub(super) const MEANING: f32 = 0.7;
-
 /// How well a row fits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Fit {
