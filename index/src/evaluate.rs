@@ -3,6 +3,7 @@
 
 mod answers;
 mod collection;
+mod known;
 mod list;
 mod measure;
 
@@ -19,6 +20,7 @@ pub use self::list::{Fault, ListSearched, Listed, Listing, Outcome, QuestionList
 pub use self::measure::{Latency, Ranking};
 
 use self::collection::{Question, Text};
+use self::known::Known;
 use self::measure::{RANKS, Tally, share};
 use crate::schema::Record;
 use crate::vectors::Quantised;
@@ -116,6 +118,7 @@ impl Collection {
     ///
     /// [`EvaluateError::Index`] when they cannot be made or searched, or passages cannot be embedded.
     pub fn evaluate(&self, folder: &Path, embedder: Option<Arc<dyn Embed>>) -> Result<Report, EvaluateError> {
+        let embedder = embedder.map(|embedder| Arc::new(Known::new(embedder)) as Arc<dyn Embed>);
         let all: Vec<usize> = (0..self.texts.len()).collect();
         let half = all.iter().copied().filter(|place| is_indexed(self.texts[*place].article)).collect::<Vec<_>>();
         let (whole, half) = (
