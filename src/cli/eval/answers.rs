@@ -159,7 +159,7 @@ async fn tell(app: &App, output: &Output, at: usize, all: usize) {
     let line = app.parts.words.say(output.terminal().language, "eval-progress", &values);
     if output.terminal().progress {
         output.status(&line).await;
-    } else if at % all.div_ceil(10) == 0 {
+    } else if at.is_multiple_of(all.div_ceil(10)) {
         output.note(&line).await;
     }
 }
