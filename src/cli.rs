@@ -76,6 +76,9 @@ pub(crate) enum Work {
     Students(students::Arguments),
     Keys(keys::Arguments),
     Usage(usage::Arguments),
+    /// An evaluation over a data folder; `tutor eval` makes it.
+    #[command(skip)]
+    Eval(Box<eval::Task>),
 }
 
 impl Work {
@@ -90,6 +93,7 @@ impl Work {
             Self::Students(arguments) => arguments.run(app, output).await,
             Self::Keys(arguments) => arguments.run(app, output).await,
             Self::Usage(arguments) => arguments.run(app, output).await,
+            Self::Eval(task) => task.run(app, output).await,
         };
         match done {
             Ok(()) => 0,
@@ -180,7 +184,7 @@ async fn dispatch(command: Command, settings: Settings, spoken: Spoken) -> u8 {
         Command::Chat(arguments) => chat::run(arguments, settings, &spoken).await,
         Command::Models(arguments) => models::run(arguments, &settings, &spoken).await,
         Command::Bench(arguments) => bench::run(arguments, &settings, &spoken).await,
-        Command::Eval(arguments) => eval::run(arguments, &settings, &spoken).await,
+        Command::Eval(arguments) => eval::run(arguments, settings, &spoken).await,
         Command::Serve => serve::run(settings, &spoken).await,
         Command::Demo => demo::run(settings, &spoken).await,
     }

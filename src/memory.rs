@@ -125,8 +125,22 @@ pub(crate) struct Course {
     pub(crate) title: String,
     /// What becomes of unsupported sentences.
     pub(crate) unsupported: Unsupported,
+    /// How much embeddings count when its passages are searched for, in hundredths; none for what was chosen on data.
+    pub(crate) meaning: Option<u8>,
     /// When it was created.
     pub(crate) created: Timestamp,
+}
+
+impl Course {
+    /// A course under the rules that all begin with.
+    pub(crate) fn new(id: CourseId, title: String, created: Timestamp) -> Self {
+        Self { id, title, unsupported: Unsupported::default(), meaning: None, created }
+    }
+
+    /// The share of embeddings, as the index wants it.
+    pub(crate) fn share(&self) -> Option<f32> {
+        self.meaning.map(|hundredths| f32::from(hundredths.min(100)) / 100.0)
+    }
 }
 
 /// Somebody's place in a course.

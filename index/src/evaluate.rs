@@ -1,6 +1,10 @@
-//! How well passages are found: public collections, asked of a throw-away course.
+//! How well passages are found, and how good answers are: public collections asked of a throw-away course, or a teacher's
+//! questions asked of their own.
 
+mod answers;
 mod collection;
+mod known;
+mod list;
 mod measure;
 
 use std::fmt;
@@ -10,10 +14,13 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+pub use self::answers::{Answer, Answering, holds};
 pub use self::collection::{Collection, EvaluateError};
+pub use self::list::{Fault, ListSearched, Listed, Listing, Outcome, QuestionList};
 pub use self::measure::{Latency, Ranking};
 
 use self::collection::{Question, Text};
+use self::known::Known;
 use self::measure::{RANKS, Tally, share};
 use crate::schema::Record;
 use crate::vectors::Quantised;
@@ -32,6 +39,11 @@ pub enum Method {
     Dense,
     /// By both.
     Hybrid,
+}
+
+impl Method {
+    /// All, the one that students are served with last.
+    pub const ALL: [Self; 3] = [Self::Bm25, Self::Dense, Self::Hybrid];
 }
 
 impl fmt::Display for Method {
@@ -74,6 +86,17 @@ pub struct Coverage {
     pub refused: f64,
 }
 
+/// A question of a collection of which every second article was learned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sampled {
+    /// The question.
+    pub text: String,
+    /// Answers of which each is right.
+    pub answers: Vec<String>,
+    /// Its article was learned.
+    pub learned: bool,
+}
+
 /// All figures of a collection.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -95,6 +118,7 @@ impl Collection {
     ///
     /// [`EvaluateError::Index`] when they cannot be made or searched, or passages cannot be embedded.
     pub fn evaluate(&self, folder: &Path, embedder: Option<Arc<dyn Embed>>) -> Result<Report, EvaluateError> {
+        let embedder = embedder.map(|embedder| Arc::new(Known::new(embedder)) as Arc<dyn Embed>);
         let all: Vec<usize> = (0..self.texts.len()).collect();
         let half = all.iter().copied().filter(|place| is_indexed(self.texts[*place].article)).collect::<Vec<_>>();
         let (whole, half) = (
@@ -102,8 +126,7 @@ impl Collection {
             self.index(&folder.join("half"), &half, embedder.clone())?,
         );
         let (questions, embedding) = self.asked(&whole);
-        let methods: &[Method] =
-            if embedder.is_some() { &[Method::Bm25, Method::Dense, Method::Hybrid] } else { &[Method::Bm25] };
+        let methods: &[Method] = if embedder.is_some() { &Method::ALL } else { &[Method::Bm25] };
         let searched = |method: &Method| self.searched(&whole, &half, &questions, *method);
         let searched = methods.iter().map(searched).collect::<Result<Vec<_>, _>>()?;
         let embedder = embedder.map(|embedder| embedder.name().to_owned());
@@ -114,13 +137,40 @@ impl Collection {
     /// An index of some of the texts, as one document.
     fn index(&self, folder: &Path, places: &[usize], embedder: Option<Arc<dyn Embed>>) -> Result<Index, EvaluateError> {
         let index = Index::open(folder, embedder)?;
-        let passages: Vec<Passage> = places.iter().map(|place| passage(*place, &self.texts[*place])).collect();
+        self.put(&index, COURSE, places)?;
+        Ok(index)
+    }
+
+    /// Puts every second article into a course, one passage a text.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluateError::Index`] when it cannot be written, or passages cannot be embedded.
+    pub fn learn_half(&self, index: &Index, course: &str) -> Result<(), EvaluateError> {
+        let half = (0..self.texts.len()).filter(|place| is_indexed(self.texts[*place].article));
+        self.put(index, course, &half.collect::<Vec<_>>())
+    }
+
+    /// At most that many of the questions, evenly over the collection.
+    #[must_use]
+    pub fn sample(&self, limit: usize) -> Vec<Sampled> {
+        let sampled = |place: usize| {
+            let question = &self.questions[place];
+            let (text, answers) = (question.text.clone(), question.answers.clone());
+            Sampled { text, answers, learned: is_indexed(question.article) }
+        };
+        evenly(self.questions.len(), limit).map(sampled).collect()
+    }
+
+    /// Puts some of the texts into a course, as one document.
+    fn put(&self, index: &Index, course: &str, places: &[usize]) -> Result<(), EvaluateError> {
+        let passages: Vec<Passage> = places.iter().map(|place| passage(course, *place, &self.texts[*place])).collect();
         let document = Document { name: "d".to_owned(), sha256: String::new(), passages: passages.len(), pages: None };
         let record = Record { document, recipe: 0 };
-        index.replace(COURSE, &record, &passages)?;
+        index.replace(course, &record, &passages)?;
         // Not before the commit, where an embedder that fails would be passed over.
         index.complete(&|| true)?;
-        Ok(index)
+        Ok(())
     }
 
     /// The vectors of the questions, and how long each took.
@@ -146,14 +196,15 @@ impl Collection {
         let mut seen = Seen::default();
         for (at, (question, vector)) in self.questions.iter().zip(vectors).enumerate() {
             let start = Instant::now();
-            let hits = search(whole, question, vector.as_ref(), method)?;
+            let query = Query { course: COURSE, document: None, text: &question.text, limit: RANKS, meaning: None };
+            let hits = search(whole, &query, vector.as_ref(), method)?;
             times.push(start.elapsed());
             let found: Vec<usize> = hits.iter().map(|hit| hit.passage.place as usize).collect();
             tally.add(&found, &question.relevant);
             if at % 2 == 1 {
                 held_out.add(&found, &question.relevant);
             }
-            let covered = search(half, question, vector.as_ref(), method)?.iter().any(Hit::is_covering);
+            let covered = search(half, &query, vector.as_ref(), method)?.iter().any(Hit::is_covering);
             seen.add(is_indexed(question.article), covered);
         }
         let (ranking, held_out) = (tally.ranking(), held_out.ranking());
@@ -183,25 +234,31 @@ impl Seen {
     }
 }
 
+/// Searches in one way; both ways together count as the query says.
 fn search(
     index: &Index,
-    question: &Question,
+    query: &Query<'_>,
     vector: Option<&Quantised>,
     method: Method,
 ) -> Result<Vec<Hit>, EvaluateError> {
     let (meaning, vector) = match method {
         Method::Bm25 => (Some(0.0), None),
         Method::Dense => (Some(1.0), vector),
-        Method::Hybrid => (None, vector),
+        Method::Hybrid => (query.meaning, vector),
     };
-    let query = Query { course: COURSE, document: None, text: &question.text, limit: RANKS, meaning };
-    Ok(index.search_near(&query, vector)?)
+    Ok(index.search_near(&Query { meaning, ..*query }, vector)?)
+}
+
+/// At most `limit` of `all` places, evenly.
+fn evenly(all: usize, limit: usize) -> impl Iterator<Item = usize> {
+    let count = limit.min(all);
+    (0..count).map(move |at| at * all / count)
 }
 
 /// The text as a passage; its place tells which it is, its document's name says nothing.
-fn passage(place: usize, text: &Text) -> Passage {
+fn passage(course: &str, place: usize, text: &Text) -> Passage {
     Passage {
-        course: COURSE.to_owned(),
+        course: course.to_owned(),
         document: "d".to_owned(),
         section: if text.title.is_empty() { Vec::new() } else { vec![text.title.clone()] },
         marks: Vec::new(),

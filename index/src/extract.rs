@@ -40,8 +40,10 @@ use self::sections::Sections;
 use crate::{IndexError, Place, Remark};
 
 pub use self::child::serve;
+pub(crate) use self::encoding::decode;
 pub use self::format::SUPPORTED;
 pub(crate) use self::parent::Program;
+pub(crate) use self::sheets::separator;
 
 /// Rises when blocks change for the same bytes, so that documents are read again though their bytes are the same.
 pub(crate) const VERSION: u32 = 2;

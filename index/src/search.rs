@@ -66,6 +66,11 @@ impl Index {
         self.embedded(&question)
     }
 
+    /// Whether a course is searched by meaning too: all of its passages have vectors.
+    pub(crate) fn has_vectors(&self, course: &str) -> Result<bool, IndexError> {
+        Ok(self.roster(&self.reader.searcher(), course)?.has_vectors())
+    }
+
     /// The question's vector, where it helps. An embedder that fails costs quality, not the answer.
     fn meaning(&self, query: &Query<'_>, question: &str, roster: &Roster) -> Option<Quantised> {
         let wanted = query.meaning != Some(0.0) && roster.has_vectors() && query.limit > 0;
@@ -116,7 +121,7 @@ impl Search<'_> {
         }
         let words = bm25::score(self.searcher, self.index.fields, self.roster, &wanted)?;
         let cosines = meaning.and_then(|meaning| self.roster.cosines(meaning));
-        let share = self.query.meaning.unwrap_or(fusion::MEANING).clamp(0.0, 1.0);
+        let share = self.query.meaning.unwrap_or(Query::MEANING).clamp(0.0, 1.0);
         let fuse = |rows: &[Range<usize>], limit| fusion::fuse(&words, cosines.as_deref(), share, rows, limit);
         let rows = self.rows();
         let fits = if self.hints.is_empty() {
@@ -126,9 +131,14 @@ impl Search<'_> {
             fits.extend(fuse(&self.pointed(&rows), self.query.limit));
             fits
         };
-        let mut hits = self.loaded(&fits)?;
+        let mut seen = std::collections::HashSet::new();
+        let hits = fits.iter().filter(|fit| seen.insert(fit.row)).map(|fit| self.loaded(fit));
+        if self.hints.is_empty() {
+            return thin::thin(hits, self.query.limit);
+        }
+        let mut hits = hits.collect::<Result<Vec<_>, _>>()?;
         hits.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Ok(thin::thin(hits, self.query.limit))
+        thin::thin(hits.into_iter().map(Ok), self.query.limit)
     }
 
     /// The rows of the query's document, or all.
@@ -147,16 +157,11 @@ impl Search<'_> {
         rows.iter().cloned().flatten().filter(points).map(|row| row..row + 1).collect()
     }
 
-    /// The passages of the fits, with what they gain by standing where the question points; each once.
-    fn loaded(&self, fits: &[Fit]) -> Result<Vec<Hit>, IndexError> {
-        let mut seen = std::collections::HashSet::new();
-        let once = fits.iter().filter(|fit| seen.insert(fit.row));
-        let hit = |fit: &Fit| {
-            let passage = self.index.passage(self.searcher, self.roster.address(fit.row))?;
-            let bonus = if self.hints.name(&passage) { hints::BONUS } else { 0.0 };
-            Ok(Hit { score: fit.score + bonus, coverage: coverage::coverage(fit.words, fit.meaning), passage })
-        };
-        once.map(hit).collect()
+    /// The passage of a fit, with what it gains by standing where the question points.
+    fn loaded(&self, fit: &Fit) -> Result<Hit, IndexError> {
+        let passage = self.index.passage(self.searcher, self.roster.address(fit.row))?;
+        let bonus = if self.hints.name(&passage) { hints::BONUS } else { 0.0 };
+        Ok(Hit { score: fit.score + bonus, coverage: coverage::coverage(fit.words, fit.meaning), passage })
     }
 }
 

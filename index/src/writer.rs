@@ -14,6 +14,8 @@ use crate::{Document, Index, IndexError, Ingested, Passage, Status, chunk, extra
 
 /// The memory that one commit gathers its passages in; tantivy's least.
 const BUDGET: usize = 15_000_000;
+/// Segments of fewer passages than this are merged with each other; larger ones with those of about their size.
+const LAYER: u32 = 500;
 /// The longest name, in bytes.
 const NAME: usize = 512;
 
@@ -137,7 +139,10 @@ impl Index {
 
     fn write(&self, deleted: &[Term], added: Vec<TantivyDocument>) -> Result<(), IndexError> {
         let mut writer: IndexWriter = self.inner.writer_with_num_threads(1, BUDGET)?;
-        writer.set_merge_policy(Box::new(LogMergePolicy::default()));
+        // Else all that a small course has would be merged again with each eighth document.
+        let mut merging = LogMergePolicy::default();
+        merging.set_min_layer_size(LAYER);
+        writer.set_merge_policy(Box::new(merging));
         for term in deleted {
             writer.delete_term(term.clone());
         }

@@ -98,7 +98,13 @@ rules-now = Sentences that the notes do not support are { $rule ->
     [drop] left out
    *[mark] kept and marked
  } in “{ $course }”.
-rules-how = Write /rules mark or /rules drop to choose.
+rules-how = Teachers choose with /rules mark or /rules drop, and set how much meaning counts in search with /rules meaning 50 (0 to 100), /rules meaning off or /rules meaning default.
+meaning-now = Search in “{ $course }”: { $kind ->
+    [off] passages are found by their words alone.
+    [set] meaning counts { $percent } %, words the rest.
+   *[default] meaning counts { $percent } %, words the rest; this is the default.
+ }
+meaning-bad = “{ $share }” is no share. Write a number from 0 to 100, off or default.
 teacher-only = Only a teacher of “{ $course }” may do that.
 file-unread = I did not read “{ $name }”: only a teacher of “{ $course }” can give me files. Please write what matters in it as text.
 admin-only = Only an admin may do that. Admins are named in the settings of the tutor.
@@ -231,8 +237,8 @@ command-remove-argument = The document's name
 command-invite = Make an invitation code (teachers)
 command-invite-argument = student or teacher
 command-questions = Show questions that were passed on (teachers)
-command-rules = What happens to unsupported sentences (teachers)
-command-rules-argument = mark or drop
+command-rules = Rules: unsupported sentences, search (teachers)
+command-rules-argument = mark, drop or meaning 50
 command-create = Create a course (admins)
 command-create-argument = Its identifier and its title
 
@@ -316,17 +322,67 @@ cli-bench-examples =
 cli-eval = Measure how well the tutor finds and answers
 cli-eval-examples =
     tutor eval retrieval --squad xquad.en.json
-cli-eval-retrieval = Measure search: every question of a collection against its passages, in a throw-away course
+    tutor eval answers --course cs231n --csv questions.csv
+cli-eval-retrieval = Measure search: every question of a collection against its passages, in a throw-away course; or your own questions, in your course
 cli-eval-retrieval-squad = A collection in the form of SQuAD, one JSON file; each paragraph is a passage
 cli-eval-retrieval-beir = A collection in the form of BEIR: a folder with corpus.jsonl, queries.jsonl and qrels.tsv
+cli-eval-retrieval-csv = Your own questions: a table with the columns question, document and, if you like, section, page, answer
+cli-eval-retrieval-course = The course that they are asked of
 cli-eval-retrieval-examples =
     tutor eval retrieval --squad xquad.en.json
     tutor eval retrieval --beir scifact --json
+    tutor eval retrieval --course cs231n --csv questions.csv
+cli-eval-answers = Measure answers: the chat model answers questions as it answers students, and what it says is compared with known answers
+cli-eval-answers-squad = A collection in the form of SQuAD, one JSON file; every second article is learned, in a throw-away course
+cli-eval-answers-csv = Your own questions: a table with the columns question, document and, if you like, section, page, answer
+cli-eval-answers-course = The course that they are asked of
+cli-eval-answers-limit = The most questions, taken evenly
+cli-eval-answers-examples =
+    tutor eval answers --squad xquad.en.json --limit 50
+    tutor eval answers --course cs231n --csv questions.csv
 eval-failed = The evaluation failed: { $reason }
 eval-method = method
 eval-answered = answered
 eval-refused = refused
 eval-read = { $passages } passages, { $questions } questions. Answered and refused: with every second article learned, the share of questions about them that count as covered, and of questions about the others that do not.
+eval-list-wrong = { $path }, line { $line }: { $fault ->
+    [missing] the column “{ $column }” is missing.
+    [unknown] there is no column “{ $column }”; a list has question, document and, if you like, section, page, answer.
+    [twice] the column “{ $column }” stands there twice.
+    [empty] the cell in the column “{ $column }” is empty.
+    [number] “{ $found }” in the column “{ $column }” is no page number.
+   *[cells] it has more or fewer cells than the first line.
+ }
+eval-list-read = { $questions ->
+    [one] One question
+   *[other] { $questions } questions
+ }, of which { $wrong ->
+    [0] all find their place.
+   *[other] { $wrong } go wrong:
+ }
+eval-list-row = line { $line }: { $question } – { $why ->
+    [covered] should be refused, but the notes count as covering it (“{ $first }”)
+    [unknown] the course has no document “{ $document }”
+    [uncovered] “{ $document }” is found, but does not count as covering it: the tutor would refuse
+   *[elsewhere] “{ $document }” is not at its place among the first five; “{ $first }” comes first
+ }
+eval-progress = Question { $done } of { $all } …
+eval-measure = measure
+eval-share = share
+eval-of = of
+eval-answers-answered = questions on the notes that were answered
+eval-answers-refused = other questions that were refused
+eval-answers-contains = answers that contain a right one
+eval-answers-f1 = tokens in common with a right answer (F1)
+eval-answers-sources = sources that hold what was asked
+eval-answers-supported = sentences that the notes support
+eval-answers-quoted = answers in the notes’ own words
+eval-answers-first = First word after { $half } s (half of the questions) and { $most } s (99 %).
+eval-answers-row = { $question } – { $why ->
+    [refused] refused, though the notes hold it
+    [answered] answered, though the notes do not hold it
+   *[other] answered without a source that holds it
+ }
 eval-no-embedder = Search by meaning was not measured: the embedder is not on this machine. Fetch it with: tutor models pull all-minilm-l6-v2
 cli-models = Models: list, pull, path, prepare, devices
 cli-models-examples =
@@ -364,7 +420,7 @@ cli-models-path = Show where a model's file is
 cli-models-path-name = The model's name in the catalogue
 cli-models-path-examples =
     tutor models path smollm2-135m-instruct
-cli-courses = Courses: create, list, invite, documents, remove
+cli-courses = Courses: create, list, invite, documents, meaning, remove
 cli-courses-examples =
     tutor courses create cs231n --title "Deep learning for vision"
     tutor courses invite cs231n --role student
@@ -385,6 +441,13 @@ cli-courses-documents = List a course's documents
 cli-courses-documents-id = The course
 cli-courses-documents-examples =
     tutor courses documents cs231n
+cli-courses-meaning = Show or set how much meaning counts when a course is searched
+cli-courses-meaning-id = The course
+cli-courses-meaning-share = 0 (words alone) to 100 (meaning alone), off, or default
+cli-courses-meaning-examples =
+    tutor courses meaning cs231n
+    tutor courses meaning cs231n 50
+    tutor courses meaning cs231n default
 cli-courses-remove = Remove a document from a course
 cli-courses-remove-id = The course
 cli-courses-remove-name = The document's name

@@ -86,7 +86,13 @@ rules-now = 在《{ $course }》里，讲义不支持的句子会{ $rule ->
     [drop] 被删去
    *[mark] 保留并标出
  }。
-rules-how = 请写 /rules mark（标出）或 /rules drop（删去）来选择。
+rules-how = 老师可以用 /rules mark（标出）或 /rules drop（删去）来选择，并用 /rules meaning 50（0 到 100）、/rules meaning off（关闭）或 /rules meaning default（默认）设定检索时语义所占的比重。
+meaning-now = 在《{ $course }》里检索时，{ $kind ->
+    [off] 只按词语查找。
+    [set] 语义占 { $percent } %，其余看词语。
+   *[default] 语义占 { $percent } %，其余看词语（默认值）。
+ }
+meaning-bad = “{ $share }”不是比重。请写 0 到 100 的数、off（关闭）或 default（默认）。
 teacher-only = 只有《{ $course }》的老师可以这样做。
 file-unread = 我没有读取“{ $name }”：只有《{ $course }》的老师可以上传文件。请把其中要紧的内容写成文字发给我。
 admin-only = 只有管理员可以这样做。管理员在助教的设置里指定。
@@ -213,8 +219,8 @@ command-remove-argument = 文档名称
 command-invite = 生成邀请码（老师）
 command-invite-argument = student 或 teacher
 command-questions = 查看转给老师的问题（老师）
-command-rules = 如何处理没有依据的句子（老师）
-command-rules-argument = mark 或 drop
+command-rules = 规则：没有依据的句子、检索方式（老师）
+command-rules-argument = mark、drop 或 meaning 50
 command-create = 创建课程（管理员）
 command-create-argument = 标识和标题
 
@@ -298,17 +304,64 @@ cli-bench-examples =
 cli-eval = 测量检索和回答的质量
 cli-eval-examples =
     tutor eval retrieval --squad xquad.zh.json
-cli-eval-retrieval = 测量检索：把题集的每个问题拿到一门临时课程中查找其段落
+    tutor eval answers --course cs231n --csv questions.csv
+cli-eval-retrieval = 测量检索：把题集的每个问题拿到一门临时课程中查找其段落；或在您的课程中查找您自己的问题
 cli-eval-retrieval-squad = SQuAD 格式的题集（一个 JSON 文件），每个段落作为一个片段
 cli-eval-retrieval-beir = BEIR 格式的题集：含 corpus.jsonl、queries.jsonl 和 qrels.tsv 的文件夹
+cli-eval-retrieval-csv = 您自己的问题：一张表格，列为 question、document，以及可选的 section、page、answer
+cli-eval-retrieval-course = 向哪门课程提问
 cli-eval-retrieval-examples =
     tutor eval retrieval --squad xquad.zh.json
     tutor eval retrieval --beir scifact --json
+    tutor eval retrieval --course cs231n --csv questions.csv
+cli-eval-answers = 测量回答：聊天模型像回答学生那样作答，再与已知答案比较
+cli-eval-answers-squad = SQuAD 格式的题集（一个 JSON 文件）；隔一篇学一篇，放进一门临时课程
+cli-eval-answers-csv = 您自己的问题：一张表格，列为 question、document，以及可选的 section、page、answer
+cli-eval-answers-course = 向哪门课程提问
+cli-eval-answers-limit = 最多问多少题，均匀抽取
+cli-eval-answers-examples =
+    tutor eval answers --squad xquad.zh.json --limit 50
+    tutor eval answers --course cs231n --csv questions.csv
 eval-failed = 评测失败：{ $reason }
 eval-method = 方法
 eval-answered = 回答
 eval-refused = 拒答
 eval-read = 共 { $passages } 个段落，{ $questions } 个问题。“回答”和“拒答”：只学习一半文章时，关于这些文章的问题判为已涵盖的比例，以及关于其余文章的问题判为未涵盖的比例。
+eval-list-wrong = { $path } 第 { $line } 行：{ $fault ->
+    [missing] 缺少“{ $column }”列。
+    [unknown] 没有“{ $column }”这种列；可用的列是 question、document，以及可选的 section、page、answer。
+    [twice] “{ $column }”列出现了两次。
+    [empty] “{ $column }”列的单元格是空的。
+    [number] “{ $column }”列中的“{ $found }”不是页码。
+   *[cells] 单元格的数目与第一行不同。
+ }
+eval-list-read = 共 { $questions } 个问题，{ $wrong ->
+    [0] 都找到了该找的位置。
+   *[other] 其中 { $wrong } 个有误：
+ }
+eval-list-row = 第 { $line } 行：{ $question } —— { $why ->
+    [covered] 本应拒答，讲义却判为已涵盖（“{ $first }”）
+    [unknown] 课程里没有文档“{ $document }”
+    [uncovered] 找到了“{ $document }”，但未判为涵盖该问题：助教会拒答
+   *[elsewhere] 前五个结果中没有“{ $document }”的该处；排在最前的是“{ $first }”
+ }
+eval-progress = 第 { $done } 题，共 { $all } 题……
+eval-measure = 指标
+eval-share = 比例
+eval-of = 总数
+eval-answers-answered = 讲义涵盖且作了回答的问题
+eval-answers-refused = 讲义未涵盖且拒答的问题
+eval-answers-contains = 含有正确答案的回答
+eval-answers-f1 = 与正确答案的词元重合度（F1）
+eval-answers-sources = 含有所问内容的来源
+eval-answers-supported = 有讲义依据的句子
+eval-answers-quoted = 直接用讲义原文的回答
+eval-answers-first = 首个词：半数问题在 { $half } 秒内，99 % 在 { $most } 秒内。
+eval-answers-row = { $question } —— { $why ->
+    [refused] 讲义里有，却拒答了
+    [answered] 讲义里没有，却作了回答
+   *[other] 回答了，但没有含所问内容的来源
+ }
 eval-no-embedder = 未测量语义检索：本机没有嵌入模型。获取方法：tutor models pull all-minilm-l6-v2
 cli-models = 模型：列出、获取、位置、准备、设备
 cli-models-examples =
@@ -346,7 +399,7 @@ cli-models-path = 显示模型文件的位置
 cli-models-path-name = 模型在目录中的名称
 cli-models-path-examples =
     tutor models path smollm2-135m-instruct
-cli-courses = 课程：创建、列出、邀请、文档、删除文档
+cli-courses = 课程：创建、列出、邀请、文档、语义比重、删除文档
 cli-courses-examples =
     tutor courses create cs231n --title "深度学习与视觉"
     tutor courses invite cs231n --role student
@@ -367,6 +420,13 @@ cli-courses-documents = 列出课程的文档
 cli-courses-documents-id = 课程
 cli-courses-documents-examples =
     tutor courses documents cs231n
+cli-courses-meaning = 显示或设定检索一门课程时语义所占的比重
+cli-courses-meaning-id = 课程
+cli-courses-meaning-share = 0（只看词语）到 100（只看语义）、off 或 default
+cli-courses-meaning-examples =
+    tutor courses meaning cs231n
+    tutor courses meaning cs231n 50
+    tutor courses meaning cs231n default
 cli-courses-remove = 从课程中删除文档
 cli-courses-remove-id = 课程
 cli-courses-remove-name = 文档名称

@@ -1,4 +1,4 @@
-//! `tutor courses`: create, list, invite, documents, remove.
+//! `tutor courses`: create, list, invite, documents, meaning, remove.
 
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::{Failure, Output};
 use crate::app::App;
-use crate::dialogue::invitation;
-use crate::memory::{Course, CourseId, MemoryError, Role, Unsupported};
+use crate::dialogue::{invitation, meaning_told, read_meaning};
+use crate::memory::{Course, CourseId, MemoryError, Role};
 
 /// Its arguments.
 #[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
@@ -41,6 +41,12 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    Meaning {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(value_name = "SHARE")]
+        share: Option<String>,
+    },
     Remove {
         #[arg(value_name = "ID")]
         id: String,
@@ -57,6 +63,7 @@ impl Arguments {
             Action::List { json } => list(app, output, json).await,
             Action::Invite { id, role } => invite(app, output, &id, role).await,
             Action::Documents { id, json } => documents(app, output, &id, json).await,
+            Action::Meaning { id, share } => meaning(app, output, &id, share.as_deref()).await,
             Action::Remove { id, name } => remove(app, output, &id, &name).await,
         }
     }
@@ -76,7 +83,7 @@ async fn create(app: &App, output: &Output, id: &str, title: Option<String>) -> 
         return Err(Failure::Said("course-bad-id", vec![("id", id.to_owned())]));
     };
     let title = title.unwrap_or_else(|| course.to_string());
-    let course = Course { id: course, title, unsupported: Unsupported::default(), created: Timestamp::now() };
+    let course = Course::new(course, title, Timestamp::now());
     match app.parts.memory.create_course(&course).await {
         Err(MemoryError::Exists(_)) => {
             return Err(Failure::Said("course-exists", vec![("course", course.id.to_string())]));
@@ -125,6 +132,22 @@ async fn documents(app: &App, output: &Output, id: &str, as_json: bool) -> Resul
             output.out(format!("{}\t{passages}", super::ask::printable(&document.name))).await;
         }
     }
+    Ok(())
+}
+
+/// Shows how much meaning counts when a course is searched, after setting it where a share is given.
+async fn meaning(app: &App, output: &Output, id: &str, share: Option<&str>) -> Result<(), Failure> {
+    let mut course = known(app, id).await?;
+    if let Some(share) = share {
+        let Some(wanted) = read_meaning(share) else {
+            return Err(Failure::Said("meaning-bad", vec![("share", super::ask::printable(share))]));
+        };
+        course.meaning = wanted;
+        app.parts.memory.save_course(&course).await?;
+    }
+    let (kind, percent) = meaning_told(&course);
+    let values = [("course", course.title.as_str()), ("kind", kind), ("percent", &percent)];
+    output.out(app.parts.words.say(output.terminal().language, "meaning-now", &values)).await;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::{Failure, ask, chat, models, open_failure};
 use crate::app::App;
 use crate::config::Settings;
 use crate::dialogue::{Asked, Dialogue, Reply, answer, learn};
-use crate::memory::{Course, CourseId, MemoryError, Unsupported};
+use crate::memory::{Course, CourseId, MemoryError};
 use crate::model::chain;
 
 /// A sample course: identifier, title, documents.
@@ -130,7 +130,7 @@ async fn prepare_model(settings: &Settings, spoken: &Spoken, output: &Output) ->
 async fn teach(app: &App, sample: &Sample, spoken: &Spoken, output: &Output) -> Result<Course, Failure> {
     let (id, title, documents) = *sample;
     let Some(id) = CourseId::parse(id) else { return Err(Failure::Silent) };
-    let course = Course { id, title: title.to_owned(), unsupported: Unsupported::default(), created: Timestamp::now() };
+    let course = Course::new(id, title.to_owned(), Timestamp::now());
     match app.parts.memory.create_course(&course).await {
         Ok(()) | Err(MemoryError::Exists(_)) => {}
         Err(error) => return Err(error.into()),

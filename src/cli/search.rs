@@ -38,9 +38,9 @@ impl Arguments {
         let course = super::courses::known(app, &self.course).await?;
         super::check_length(&self.words)?;
         let (id, words, limit) = (course.id.to_string(), self.words.clone(), usize::from(self.k));
-        let document = self.document.clone();
+        let (document, meaning) = (self.document.clone(), course.share());
         let find = move |index: &tutor_index::Index| {
-            index.search(&Query { course: &id, document: document.as_deref(), text: &words, limit, meaning: None })
+            index.search(&Query { course: &id, document: document.as_deref(), text: &words, limit, meaning })
         };
         let hits = app.parts.on_index(find).await?;
         if hits.is_empty() && !self.json {

@@ -168,9 +168,9 @@ pub(crate) async fn answer(parts: &Parts, asked: &Asked<'_>, reply: &Reply) -> R
 
 /// The best passages, those that cover the question first.
 async fn retrieve(parts: &Parts, course: &Course, question: &str) -> Result<Vec<Hit>, Trouble> {
-    let (course, text) = (course.id.to_string(), question.to_owned());
+    let (course, meaning, text) = (course.id.to_string(), course.share(), question.to_owned());
     let found = move |index: &tutor_index::Index| {
-        index.search(&Query { course: &course, document: None, text: &text, limit: PASSAGES * 2, meaning: None })
+        index.search(&Query { course: &course, document: None, text: &text, limit: PASSAGES * 2, meaning })
     };
     let mut hits = parts.on_index(found).await?;
     if let Some(best) = (0..hits.len()).max_by(|&a, &b| hits[a].coverage.total_cmp(&hits[b].coverage).then(b.cmp(&a)))

@@ -8,7 +8,7 @@ use super::answer::rule_name;
 use super::intent::button;
 use super::policy;
 use super::turn::{Outcome, Scene};
-use super::{Trouble, account};
+use super::{Trouble, account, meaning};
 use crate::memory::{Course, CourseId, Invitation, Membership, MemoryError, Role, Unsupported};
 
 /// How long an invitation is valid.
@@ -140,7 +140,7 @@ pub(super) async fn create(scene: &Scene<'_>, argument: &str) -> Result<Outcome,
         return Ok(scene.tell("course-bad-id", &[("id", &shown)]));
     };
     let title: String = title.trim().chars().take(200).collect();
-    let course = Course { id, title, unsupported: Unsupported::default(), created: Timestamp::now() };
+    let course = Course::new(id, title, Timestamp::now());
     match scene.parts.memory.create_course(&course).await {
         Err(MemoryError::Exists(_)) => return Ok(scene.tell("course-exists", &[("course", course.id.as_str())])),
         created => created?,
@@ -247,23 +247,46 @@ pub(super) async fn close_question(scene: &Scene<'_>, id: &IncomingId) -> Result
 
 pub(super) async fn rules(scene: &Scene<'_>, course: &Course, argument: &str) -> Result<Outcome, Trouble> {
     let mut course = course.clone();
-    let wanted = match argument.to_lowercase().as_str() {
-        "mark" => Some(Unsupported::Mark),
-        "drop" => Some(Unsupported::Drop),
-        _ => None,
-    };
+    let wanted = Rule::read(argument);
     if let Some(rule) = wanted {
         if let Some(refusal) = teachers_only(scene, &course).await? {
             return Ok(refusal);
         }
-        course.unsupported = rule;
+        match rule {
+            Rule::Unsupported(rule) => course.unsupported = rule,
+            Rule::Meaning(share) => course.meaning = share,
+        }
         scene.parts.memory.save_course(&course).await?;
     }
-    let mut outcome = scene.tell("rules-now", &[("course", &course.title), ("rule", rule_name(course.unsupported))]);
-    if wanted.is_none() {
-        outcome.said.text.push_str(&format!(" {}", scene.say("rules-how", &[])));
+    let (kind, percent) = meaning::told(&course);
+    let unsupported = scene.write("rules-now", &[("course", &course.title), ("rule", rule_name(course.unsupported))]);
+    let search = scene.write("meaning-now", &[("course", &course.title), ("kind", kind), ("percent", &percent)]);
+    Ok(Outcome::text(match wanted {
+        None => format!("{unsupported}\n\n{search}\n\n{}", scene.say("rules-how", &[])),
+        Some(Rule::Unsupported(_)) => unsupported,
+        Some(Rule::Meaning(_)) => search,
+    }))
+}
+
+/// A rule that a teacher sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// What becomes of unsupported sentences.
+    Unsupported(Unsupported),
+    /// How much meaning counts in search.
+    Meaning(Option<u8>),
+}
+
+impl Rule {
+    fn read(argument: &str) -> Option<Self> {
+        let (name, value) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
+        match name.to_lowercase().as_str() {
+            "mark" => Some(Self::Unsupported(Unsupported::Mark)),
+            "drop" => Some(Self::Unsupported(Unsupported::Drop)),
+            "meaning" => meaning::read(value).map(Self::Meaning),
+            _ => None,
+        }
     }
-    Ok(outcome)
 }
 
 /// What to say to somebody who does not teach the course.
@@ -288,6 +311,22 @@ pub(super) fn choice(scene: &Scene<'_>, key: &str, courses: &[Course]) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rules_are_read() {
+        for (argument, expected) in [
+            ("mark", Some(Rule::Unsupported(Unsupported::Mark))),
+            ("Drop", Some(Rule::Unsupported(Unsupported::Drop))),
+            ("meaning 40", Some(Rule::Meaning(Some(40)))),
+            ("meaning  off", Some(Rule::Meaning(Some(0)))),
+            ("meaning default", Some(Rule::Meaning(None))),
+            ("meaning", None),
+            ("meaning 400", None),
+            ("", None),
+        ] {
+            assert_eq!(Rule::read(argument), expected, "{argument}");
+        }
+    }
 
     #[test]
     fn codes_have_no_letters_that_look_alike() {

@@ -20,6 +20,7 @@ pub(super) struct Question {
     /// [`tutor_index::Index::version`] of the course.
     version: String,
     rule: Unsupported,
+    meaning: Option<u8>,
     language: Language,
     words: String,
 }
@@ -30,7 +31,7 @@ impl Question {
     pub(super) fn new(course: &Course, version: String, language: Language, question: &str) -> Self {
         let words: Vec<String> = question.split_whitespace().map(str::to_lowercase).collect();
         let words = words.join(" ").trim_end_matches(|c: char| !c.is_alphanumeric()).to_owned();
-        Self { course: course.id.clone(), version, rule: course.unsupported, language, words }
+        Self { course: course.id.clone(), version, rule: course.unsupported, meaning: course.meaning, language, words }
     }
 }
 

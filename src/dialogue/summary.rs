@@ -114,7 +114,7 @@ pub(crate) async fn summarise(
 }
 
 async fn gather(parts: &Parts, course: &Course, target: &Target) -> Result<Vec<Passage>, Trouble> {
-    let (id, target) = (course.id.to_string(), target.clone());
+    let (id, meaning, target) = (course.id.to_string(), course.share(), target.clone());
     let find = move |index: &tutor_index::Index| match &target {
         Target::Document(name) => index.passages(&id, name, None),
         Target::Section(name, section) => index.passages(&id, name, Some(section)),
@@ -126,7 +126,7 @@ async fn gather(parts: &Parts, course: &Course, target: &Target) -> Result<Vec<P
             Ok(all)
         }
         Target::Topic(topic) => {
-            let query = Query { course: &id, document: None, text: topic, limit: TOPIC_PASSAGES, meaning: None };
+            let query = Query { course: &id, document: None, text: topic, limit: TOPIC_PASSAGES, meaning };
             let mut hits = index.search(&query)?;
             let best = hits.first().map_or(0.0, |hit| hit.score);
             hits.retain(|hit| hit.is_covering() && hit.score >= best * 0.4);

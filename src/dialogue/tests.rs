@@ -231,6 +231,23 @@ async fn an_answer_is_checked_marked_and_sourced() {
 }
 
 #[tokio::test]
+async fn a_teacher_sets_how_much_meaning_counts() {
+    let stage = Stage::with_course(faithful).await;
+    let said = stage.say("admin", command("rules", "")).await;
+    assert!(said.contains("kept and marked") && said.contains("meaning counts 70 %"), "{said}");
+    let said = stage.say("admin", command("rules", "meaning 40")).await;
+    assert_eq!(said, "Search in “Circuits that learn”: meaning counts 40 %, words the rest.");
+    assert!(stage.say("admin", command("rules", "meaning off")).await.contains("by their words alone"));
+    assert!(stage.say("admin", text("What does the add gate do to the gradient?")).await.contains("[1]"));
+    assert!(stage.say("admin", command("rules", "meaning much")).await.contains("/rules meaning 50"));
+    assert!(
+        stage.say("admin", command("rules", "")).await.contains("by their words alone"),
+        "what is no rule sets none"
+    );
+    assert!(stage.say("admin", command("rules", "meaning default")).await.contains("this is the default"));
+}
+
+#[tokio::test]
 async fn what_the_notes_do_not_cover_is_said_and_passed_on() {
     let stage = Stage::with_course(faithful).await;
     let question = stage.incoming(
@@ -297,9 +314,13 @@ async fn only_members_get_in_and_only_teachers_teach() {
     assert!(stage.say("cem", command("start", &code)).await.contains("Welcome to “Circuits that learn”"));
     assert!(stage.say("cem", command("start", "")).await.contains("I am your course tutor"));
     assert!(stage.say("bob", text("What does the add gate do to the gradient?")).await.contains("[1]"));
-    for forbidden in
-        [upload("notes.md"), command("remove", "notes.md"), command("invite", ""), command("rules", "drop")]
-    {
+    for forbidden in [
+        upload("notes.md"),
+        command("remove", "notes.md"),
+        command("invite", ""),
+        command("rules", "drop"),
+        command("rules", "meaning off"),
+    ] {
         let said = stage.say("bob", forbidden.clone()).await;
         assert!(said.contains("Only a teacher"), "{forbidden:?}: {said}");
     }

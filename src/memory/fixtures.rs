@@ -15,7 +15,7 @@ use super::kinds::{
     Waiting,
 };
 use super::record::{Record, decode, encode};
-use super::{ApiKey, DayUsage, KeyHash, Priority, Role, Said, Student, TotalUsage, Turn};
+use super::{ApiKey, Course, DayUsage, KeyHash, Priority, Role, Said, Student, TotalUsage, Turn};
 
 /// `written` is what the record's version writes, and reads back to the same.
 fn stands_as<R: Record>(record: &R, version: u8, written: &str) {
@@ -55,8 +55,12 @@ fn people() {
 
 #[test]
 fn courses() {
-    let written = r#"{"id":"a","title":"About a","unsupported":"mark","created":"2026-09-01T08:00:00Z"}"#;
-    stands_as(&course("a"), 1, written);
+    was(&course("a"), 1, r#"{"id":"a","title":"About a","unsupported":"mark","created":"2026-09-01T08:00:00Z"}"#);
+    let written =
+        r#"{"id":"a","title":"About a","unsupported":"mark","meaning":null,"created":"2026-09-01T08:00:00Z"}"#;
+    stands_as(&course("a"), 2, written);
+    let written = r#"{"id":"a","title":"About a","unsupported":"mark","meaning":40,"created":"2026-09-01T08:00:00Z"}"#;
+    stands_as(&Course { meaning: Some(40), ..course("a") }, 2, written);
     let written = r#"{"course":"a","student":"s1","role":"teacher","joined":"2026-09-01T08:03:00Z"}"#;
     stands_as(&membership("s1", "a", Role::Teacher, 3), 1, written);
     let written = r#"{"code":"K7Q2","course":"a","role":"student","expires":"2026-09-01T08:09:00Z"}"#;

@@ -64,6 +64,16 @@ impl Record for LinkOffer {
 /// Keyed by course.
 impl Record for Course {
     const TREE: &'static str = "courses";
+    const VERSION: u8 = 2;
+
+    fn migrate(from: u8, mut old: Value) -> Result<Value, Unreadable> {
+        if from != 1 {
+            return Err(Unreadable::Version { found: from, known: Self::VERSION });
+        }
+        // Version 1 knew nothing of how courses are searched.
+        old["meaning"] = Value::Null;
+        Ok(old)
+    }
 }
 
 /// Keyed by student and course.

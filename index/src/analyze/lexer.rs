@@ -1,12 +1,12 @@
 //! Text to lexemes: runs of Chinese characters are cut by jieba, all else at Unicode's word borders.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use jieba_rs::Jieba;
 use rust_stemmers::{Algorithm, Stemmer};
+use rustc_hash::FxHashMap;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -61,7 +61,7 @@ impl Lexeme {
     /// The term that stands for it in the index.
     pub(super) fn into_term(self) -> String {
         match self {
-            Self::Word(word) | Self::Command(word) => stem(&word),
+            Self::Word(word) | Self::Command(word) => stem(word),
             Self::Number(text) | Self::Han(text) => text,
         }
     }
@@ -70,7 +70,7 @@ impl Lexeme {
     pub(super) fn parts(&self) -> Vec<String> {
         match self {
             Self::Word(word) if word.contains('_') => {
-                word.split('_').filter(|part| !part.is_empty()).map(stem).collect()
+                word.split('_').filter(|part| !part.is_empty()).map(|part| stem(part.to_owned())).collect()
             }
             _ => Vec::new(),
         }
@@ -79,7 +79,9 @@ impl Lexeme {
 
 /// A Chinese character, also one of the rare blocks.
 pub(crate) fn is_han(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '々' | '〇')
+    // Most text has none, which one comparison tells.
+    c >= '々'
+        && matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' | '々' | '〇')
 }
 
 /// Cuts a text.
@@ -122,7 +124,7 @@ fn cut_words(run: &str, lexemes: &mut Vec<Lexeme>) {
 
 /// The runs of Chinese characters in a text.
 pub(super) fn han_runs(text: &str) -> Vec<String> {
-    if !text.chars().any(is_han) {
+    if text.is_ascii() || !text.chars().any(is_han) {
         return Vec::new();
     }
     let text = normal(text);
@@ -136,6 +138,9 @@ pub(super) fn cut(run: &str) -> Vec<&str> {
 
 /// Small letters in Unicode's compatible form, Chinese simplified; raised digits as `^2`, lowered ones as `_2`, as TeX has them.
 fn normal(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut spelled = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -150,12 +155,23 @@ fn normal(text: &str) -> String {
         }
         spelled.push(c);
     }
-    let small = |c: char| c.to_lowercase().map(simplified);
     // Nearly all text is in that form already, and seeing so is cheaper than making it.
     match is_nfkc_quick(spelled.chars()) {
-        IsNormalized::Yes => spelled.chars().flat_map(small).collect(),
-        _ => spelled.nfkc().flat_map(small).collect(),
+        IsNormalized::Yes => small(spelled.chars(), text.len()),
+        _ => small(spelled.nfkc(), text.len()),
     }
+}
+
+fn small(chars: impl Iterator<Item = char>, length: usize) -> String {
+    let mut text = String::with_capacity(length);
+    for c in chars {
+        if c.is_ascii() {
+            text.push(c.to_ascii_lowercase());
+        } else {
+            text.extend(c.to_lowercase().map(simplified));
+        }
+    }
+    text
 }
 
 fn words(text: &str, lexemes: &mut Vec<Lexeme>) {
@@ -170,7 +186,7 @@ fn words(text: &str, lexemes: &mut Vec<Lexeme>) {
         for part in word.split(['.', ':', '·']) {
             let part = part.trim_matches(['_', '\'']);
             let part = part.strip_suffix("'s").unwrap_or(part);
-            let part = format!("{}{}", shortened(part), mark.unwrap_or_default());
+            let part = [shortened(part), mark.unwrap_or_default()].concat();
             if !part.is_empty() {
                 lexemes.push(if command { Lexeme::Command(part) } else { Lexeme::Word(part) });
             }
@@ -192,7 +208,7 @@ thread_local! {
 
 /// The stems of words that were met; a course has a few thousand, and stemming is a fifth of the work of learning it.
 #[derive(Default)]
-struct Stems(HashMap<String, String>);
+struct Stems(FxHashMap<String, String>);
 
 impl Stems {
     /// The most words that are kept.
@@ -212,10 +228,10 @@ impl Stems {
 }
 
 /// English words by Snowball's rules; identifiers and words of other scripts stay.
-fn stem(word: &str) -> String {
+fn stem(word: String) -> String {
     if word.len() > 2 && word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\'') {
-        STEMS.with_borrow_mut(|stems| stems.of(word))
+        STEMS.with_borrow_mut(|stems| stems.of(&word))
     } else {
-        word.to_owned()
+        word
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
+use super::list::Fault;
 use super::measure::Relevant;
 use crate::IndexError;
 
@@ -37,9 +38,26 @@ pub enum EvaluateError {
         /// What is wrong.
         reason: String,
     },
-    /// The throw-away index failed.
+    /// A teacher's list is wrong.
+    #[error("{}, line {line}{}: {fault}", path.display(), named(column))]
+    List {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// The column's name; empty for the line as a whole.
+        column: String,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// The index failed.
     #[error("the index failed")]
     Index(#[from] IndexError),
+}
+
+/// A column as a message names it.
+fn named(column: &str) -> String {
+    if column.is_empty() { String::new() } else { format!(", column {column}") }
 }
 
 /// A text that becomes one passage.

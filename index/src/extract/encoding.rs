@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 ///
 /// Without a mark and invalid as UTF-8, it is GB18030 when it decodes without a fault to text with Chinese
 /// characters in it, else Windows-1252, in which every byte means something.
-pub(super) fn decode(bytes: &[u8]) -> Option<String> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<String> {
     let (text, _) = encoding(bytes)?.decode_with_bom_removal(bytes);
     Some(text.replace("\r\n", "\n").replace('\r', "\n"))
 }

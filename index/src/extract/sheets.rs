@@ -146,7 +146,7 @@ impl<'a> Group<'a> {
 }
 
 /// The separator that parts the first lines into the same number of cells, two at least.
-fn separator(text: &str) -> u8 {
+pub(crate) fn separator(text: &str) -> u8 {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(20).collect();
     let score = |separator: &u8| {
         let counts: Vec<usize> =

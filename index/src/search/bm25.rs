@@ -4,6 +4,7 @@
 //! scores, and can be told otherwise only with a search a word. One pass over the postings of a word gives its
 //! frequency in the course and its weight in each row.
 
+use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::Postings as _;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet as _, Searcher, TERMINATED, Term};
@@ -85,12 +86,17 @@ impl One {
             let inverted = reader.inverted_index(field)?;
             let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::WithFreqs)? else { continue };
             let lengths = reader.get_fieldnorms_reader(field)?;
+            // Lengths are kept in a byte, so there are 256 of them.
+            let damped = std::array::from_fn::<f32, 256, _>(|id| {
+                let length = FieldNormReader::id_to_fieldnorm(id as u8) as f32 / mean;
+                K1 * (1.0 - B + B * length)
+            });
             let mut document = postings.doc();
             while document != TERMINATED {
                 if let Some(row) = roster.row(segment, document) {
                     let often = postings.term_freq() as f32;
-                    let length = lengths.fieldnorm(document) as f32 / mean;
-                    self.hold(row, share * often * (K1 + 1.0) / (often + K1 * (1.0 - B + B * length)));
+                    let damped = damped[usize::from(lengths.fieldnorm_id(document))];
+                    self.hold(row, share * often * (K1 + 1.0) / (often + damped));
                 }
                 document = postings.advance();
             }

@@ -6,9 +6,6 @@
 
 use super::bm25::Words;
 
-/// The share of embeddings in the score; chosen on one half of the questions, see `BENCHMARKS.md`.
-pub(super) const MEANING: f32 = 0.7;
-
 /// How well a row fits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Fit {
@@ -76,14 +73,14 @@ mod tests {
 
     #[test]
     fn without_vectors_words_decide_and_what_holds_none_is_left_out() {
-        let fits = fuse(&words(&[1.0, 0.0, 2.0, 1.0]), None, 0.6, &[0..4], 3);
+        let fits = fuse(&words(&[1.0, 0.0, 2.0, 1.0]), None, 0.6, &[0..2, 2..4], 3);
         assert_eq!(rows(&fits), [2, 0, 3]);
         assert_eq!((fits[0].score, fits[0].words, fits[0].meaning), (1.0, 1.0, None));
     }
 
     #[test]
     fn both_scores_count_by_their_shares() {
-        let found = |meaning| rows(&fuse(&words(&[2.0, 1.0, 0.0]), Some(&[0.1, 0.5, 0.9]), meaning, &[0..3], 3));
+        let found = |meaning| rows(&fuse(&words(&[2.0, 1.0, 0.0]), Some(&[0.1, 0.5, 0.9]), meaning, &[0..2, 2..3], 3));
         assert_eq!(found(0.0), [0, 1]);
         assert_eq!(found(1.0), [2, 1, 0]);
         assert_eq!(found(0.6), [2, 1, 0]);
@@ -95,6 +92,6 @@ mod tests {
         let scores = words(&[5.0, 4.0, 3.0, 2.0]);
         assert_eq!(rows(&fuse(&scores, None, 0.6, &[1..2, 3..4], 9)), [1, 3]);
         assert_eq!(rows(&fuse(&scores, None, 0.6, &[], 9)), [0; 0]);
-        assert_eq!(rows(&fuse(&scores, None, 0.6, &[0..4], 0)), [0; 0]);
+        assert_eq!(rows(&fuse(&scores, None, 0.6, &[0..2, 2..4], 0)), [0; 0]);
     }
 }

@@ -1,19 +1,23 @@
-//! `tutor eval retrieval`: a collection becomes a throw-away course, and all its questions are searched for.
+//! `tutor eval retrieval`: a collection becomes a throw-away course, and all its questions are searched for; or a teacher's
+//! questions are, in their course.
 
 use std::path::PathBuf;
 
-use tutor_index::evaluate::{Collection, EvaluateError, Report, Searched};
+use tutor_index::evaluate::{Collection, EvaluateError, QuestionList, Report, Searched};
 use tutor_prompts::Spoken;
 
+use super::list;
 use crate::cli::{output, table};
 use crate::config::Settings;
-use crate::model::{Model, chain};
+use crate::model::Model;
 
-/// Its arguments: one collection.
+/// Its arguments: one collection, or a course with a list of questions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     collection: Place,
+    #[arg(long, value_name = "ID", requires = "csv")]
+    course: Option<String>,
     #[arg(long)]
     json: bool,
 }
@@ -25,6 +29,8 @@ struct Place {
     squad: Option<PathBuf>,
     #[arg(long, value_name = "DIR")]
     beir: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", requires = "course")]
+    csv: Option<PathBuf>,
 }
 
 impl Place {
@@ -38,24 +44,34 @@ impl Place {
 }
 
 /// Measures and prints; the exit code.
-pub(super) async fn run(arguments: Arguments, settings: &Settings, spoken: &Spoken) -> u8 {
-    let Arguments { collection, json } = arguments;
-    let embedder = Model::new(settings.models.clone()).for_index();
+pub(super) async fn run(arguments: Arguments, settings: Settings, spoken: &Spoken) -> u8 {
+    let Arguments { collection, course, json } = arguments;
+    if let (Some(csv), Some(course)) = (&collection.csv, course) {
+        return match QuestionList::read(csv) {
+            Ok(list) => {
+                let task = super::Task::List(list::Task { course, list, json });
+                crate::cli::work_somewhere(task.into(), settings, spoken).await
+            }
+            Err(error) => super::fail(&error, spoken),
+        };
+    }
+    let embedder = Model::new(settings.models).for_index();
     let work = tokio::task::spawn_blocking(move || {
         let collection = collection.read()?;
         let folder = tempfile::tempdir().map_err(tutor_index::IndexError::from)?;
         collection.evaluate(folder.path(), embedder)
     });
-    let reason = match work.await {
+    match work.await {
         Ok(Ok(report)) => {
             show(&report, json, spoken);
-            return 0;
+            0
         }
-        Ok(Err(error)) => chain(&error),
-        Err(error) => error.to_string(),
-    };
-    output::print_error(&spoken.say("eval-failed", &[("reason", &reason)]));
-    1
+        Ok(Err(error)) => super::fail(&error, spoken),
+        Err(error) => {
+            output::print_error(&spoken.say("eval-failed", &[("reason", &error.to_string())]));
+            1
+        }
+    }
 }
 
 fn show(report: &Report, json: bool, spoken: &Spoken) {

@@ -16,7 +16,7 @@ pub(super) async fn creates_a_course_once(memory: &dyn Memory) {
 
 pub(super) async fn changes_title_and_rules_only(memory: &dyn Memory) {
     memory.create_course(&course("a")).await.unwrap();
-    let changed = Course { title: "Anew".to_owned(), unsupported: Unsupported::Drop, ..course("a") };
+    let changed = Course { title: "Anew".to_owned(), unsupported: Unsupported::Drop, meaning: Some(40), ..course("a") };
     memory.save_course(&Course { created: at(99), ..changed.clone() }).await.unwrap();
     assert_eq!(memory.course(&course_id("a")).await.unwrap(), Some(changed));
     memory.save_course(&course("b")).await.unwrap();

@@ -8,7 +8,7 @@ use tutor_models::generate::Usage;
 
 use crate::memory::{
     ApiKey, Course, CourseId, Invitation, KeySecret, Membership, Memory, OpenQuestion, Priority, Role, Said, Spending,
-    Student, StudentId, Turn, Unsupported,
+    Student, StudentId, Turn,
 };
 
 /// `minutes` after a morning in September.
@@ -37,7 +37,7 @@ pub(in crate::memory) async fn welcome(memory: &dyn Memory, name: &str) -> Stude
 
 pub(in crate::memory) fn course(name: &str) -> Course {
     let title = format!("About {name}");
-    Course { id: course_id(name), title, unsupported: Unsupported::Mark, created: at(0) }
+    Course::new(course_id(name), title, at(0))
 }
 
 pub(in crate::memory) fn membership(student: &str, course: &str, role: Role, joined: i64) -> Membership {
