@@ -34,3 +34,5 @@ mod telegram;
 mod texts;
 #[path = "e2e/walls.rs"]
 mod walls;
+#[path = "e2e/watch.rs"]
+mod watch;
