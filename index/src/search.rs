@@ -7,6 +7,7 @@ mod fusion;
 mod hints;
 pub(crate) mod roster;
 mod thin;
+mod verbatim;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use self::bm25::Wanted;
 use self::fusion::Fit;
 use self::hints::Hints;
 use self::roster::Roster;
+use self::verbatim::Verbatim;
 use crate::analyze::{query_pairs, query_terms};
 use crate::embed::reads;
 use crate::vectors::Quantised;
@@ -118,15 +120,16 @@ impl Search<'_> {
         let cosines = meaning.and_then(|meaning| self.roster.cosines(meaning));
         let share = self.query.meaning.unwrap_or(fusion::MEANING).clamp(0.0, 1.0);
         let fuse = |rows: &[Range<usize>], limit| fusion::fuse(&words, cosines.as_deref(), share, rows, limit);
-        let rows = self.rows();
+        let (rows, verbatim) = (self.rows(), Verbatim::new(self.query.text));
         let fits = if self.hints.is_empty() {
-            fuse(&rows, self.query.limit.saturating_mul(SPARE))
+            fuse(&rows, verbatim.among(self.query.limit.saturating_mul(SPARE)))
         } else {
             let mut fits = fuse(&rows, POINTED);
             fits.extend(fuse(&self.pointed(&rows), self.query.limit));
             fits
         };
         let mut hits = self.loaded(&fits)?;
+        hits.iter_mut().for_each(|hit| hit.score += verbatim.bonus(&hit.passage.text));
         hits.sort_by(|a, b| b.score.total_cmp(&a.score));
         Ok(thin::thin(hits, self.query.limit))
     }
