@@ -427,9 +427,11 @@ cli-keys-create-requests_per_minute = Requests that it may make in a minute
 cli-keys-create-tokens_per_day = Tokens of prompts and answers that it may use in a day (UTC)
 cli-keys-create-priority = Whose turn it takes at the engine
 cli-keys-create-expires = The last day on which it works, such as 2027-07-31 (UTC)
+cli-keys-create-teach = A course whose documents it may list, upload and remove; can be given more than once
 cli-keys-create-examples =
     tutor keys create grader --requests-per-minute 60 --tokens-per-day 200000 --expires 2027-07-31
     tutor keys create nightly --priority background
+    tutor keys create moodle --teach cs231n
 cli-keys-list = List the keys, their limits and what they used today
 cli-keys-list-examples =
     tutor keys list --json
@@ -485,6 +487,7 @@ key-revoked = The key “{ $name }” no longer works.
 keys-name = name
 keys-id = id
 keys-priority = priority
+keys-teaches = teaches
 keys-requests = requests/min
 keys-limit = tokens/day
 keys-today = today

@@ -409,9 +409,11 @@ cli-keys-create-requests_per_minute = 每分钟最多的请求数
 cli-keys-create-tokens_per_day = 每天（UTC）最多的词元数，提示词和回答合计
 cli-keys-create-priority = 在引擎中按谁的先后排队
 cli-keys-create-expires = 最后一个有效日，例如 2027-07-31（UTC）
+cli-keys-create-teach = 可以列出、上传和删除哪门课程的文档，可多次给出
 cli-keys-create-examples =
     tutor keys create grader --requests-per-minute 60 --tokens-per-day 200000 --expires 2027-07-31
     tutor keys create nightly --priority background
+    tutor keys create moodle --teach cs231n
 cli-keys-list = 列出密钥、限额和今天的用量
 cli-keys-list-examples =
     tutor keys list --json
@@ -464,6 +466,7 @@ key-revoked = 密钥“{ $name }”已失效。
 keys-name = 名称
 keys-id = 编号
 keys-priority = 优先级
+keys-teaches = 可教课程
 keys-requests = 请求/分钟
 keys-limit = 词元/天
 keys-today = 今天
