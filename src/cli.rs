@@ -79,6 +79,9 @@ pub(crate) enum Work {
     /// An evaluation over a data folder; `tutor eval` makes it.
     #[command(skip)]
     Eval(Box<eval::Task>),
+    /// What a watched folder needs; no person writes it.
+    #[command(skip)]
+    Watched(ingest::watch::Batch),
 }
 
 impl Work {
@@ -94,6 +97,7 @@ impl Work {
             Self::Keys(arguments) => arguments.run(app, output).await,
             Self::Usage(arguments) => arguments.run(app, output).await,
             Self::Eval(task) => task.run(app, output).await,
+            Self::Watched(batch) => batch.run(app, output).await,
         };
         match done {
             Ok(()) => 0,
@@ -180,6 +184,9 @@ pub(crate) fn run() -> ExitCode {
 
 async fn dispatch(command: Command, settings: Settings, spoken: Spoken) -> u8 {
     match command {
+        Command::Work(Work::Ingest(arguments)) if arguments.watches() => {
+            ingest::watch::run(arguments, settings, &spoken).await
+        }
         Command::Work(work) => work_somewhere(work, settings, &spoken).await,
         Command::Chat(arguments) => chat::run(arguments, settings, &spoken).await,
         Command::Models(arguments) => models::run(arguments, &settings, &spoken).await,
@@ -196,9 +203,17 @@ async fn work_somewhere(work: Work, settings: Settings, spoken: &Spoken) -> u8 {
     let (lines, written) = mpsc::channel(64);
     let output = Output::new(lines, Terminal::of_this_process(spoken.language()));
     let printing = tokio::task::spawn_blocking(move || output::print(written));
-    let code = match open(settings.clone(), spoken).await {
-        Ok(Place::Here(app)) => work.run(&app, &output).await,
-        Ok(Place::Server) => match control::work(&settings.data, work, &output).await {
+    let code = carry_out(work, settings, spoken, &output).await;
+    drop(output);
+    let _ = printing.await;
+    code
+}
+
+/// Carries `work` out in the process that holds the data folder; the exit code.
+async fn carry_out(work: Work, settings: Settings, spoken: &Spoken, output: &Output) -> u8 {
+    match open(settings.clone(), spoken).await {
+        Ok(Place::Here(app)) => work.run(&app, output).await,
+        Ok(Place::Server) => match control::work(&settings.data, work, output).await {
             Ok(code) => code,
             Err(_) => {
                 output.error(&spoken.say("cli-server-gone", &[])).await;
@@ -209,10 +224,7 @@ async fn work_somewhere(work: Work, settings: Settings, spoken: &Spoken) -> u8 {
             output.error(&open_failure(spoken, &error)).await;
             1
         }
-    };
-    drop(output);
-    let _ = printing.await;
-    code
+    }
 }
 
 /// Where a command is carried out.

@@ -1,19 +1,18 @@
-//! HTTP of the server: health, metrics, and the models as a service in the form of OpenAI's API.
+//! HTTP of the server: health, metrics, the models as a service in the form of OpenAI's API, and courses' documents.
 //!
 //! Whoever reaches it uses the school's machine: it serves whoever shows a key, and programs on the same machine. TLS is
 //! left to a reverse proxy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,8 +25,10 @@ use refusal::Refusal;
 
 mod access;
 mod bill;
+mod body;
 mod chat;
 mod connection;
+mod documents;
 mod embeddings;
 mod metrics;
 mod models;
@@ -36,10 +37,6 @@ mod quota;
 mod refusal;
 mod tokenize;
 
-/// The largest body of a request, in bytes, and how long it may take to come.
-const BODY: usize = 1 << 20;
-const BODY_TIME: Duration = Duration::from_secs(30);
-
 /// What handlers work with.
 struct Service {
     parts: Arc<Parts>,
@@ -47,6 +44,8 @@ struct Service {
     key_required: bool,
     quotas: Quotas,
     strangers: Strangers,
+    /// Places for files that come in or are learned.
+    uploads: Arc<Semaphore>,
     /// What was used and is being written to disk.
     payments: TaskTracker,
 }
@@ -71,6 +70,7 @@ pub(crate) async fn serve(
         key_required: settings.key_required(),
         quotas: Quotas::default(),
         strangers: Strangers::default(),
+        uploads: Arc::new(Semaphore::new(documents::UPLOADS)),
         payments: TaskTracker::new(),
     });
     let serving = connection::serve(listener, router(service.clone(), ready), Limits::default(), stop);
@@ -86,15 +86,19 @@ fn router(service: Arc<Service>, ready: watch::Receiver<bool>) -> Router {
     let readiness = move || async move {
         if *ready.borrow() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
     };
-    let served = Router::new()
+    let models = Router::new()
         .route("/v1/models", get(models::list))
         .route("/v1/models/{name}", get(models::one))
         .route("/v1/chat/completions", post(chat::complete))
         .route("/v1/embeddings", post(embeddings::embed))
         .route("/tokenize", post(tokenize::count))
         .route("/metrics", get(metrics::show))
-        .route_layer(from_fn_with_state(service.clone(), access::admit))
-        .with_state(service);
+        .route_layer(from_fn(body::bounded));
+    let documents = Router::new()
+        .route("/v1/courses/{course}/documents", get(documents::list))
+        .route("/v1/courses/{course}/documents/{*name}", put(documents::learn).delete(documents::remove));
+    let served =
+        models.merge(documents).route_layer(from_fn_with_state(service.clone(), access::admit)).with_state(service);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readiness))

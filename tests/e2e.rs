@@ -18,6 +18,8 @@ mod crash;
 mod discord;
 #[path = "e2e/disk.rs"]
 mod disk;
+#[path = "e2e/documents.rs"]
+mod documents;
 #[path = "e2e/fleet.rs"]
 mod fleet;
 #[path = "e2e/keys.rs"]
@@ -34,3 +36,5 @@ mod telegram;
 mod texts;
 #[path = "e2e/walls.rs"]
 mod walls;
+#[path = "e2e/watch.rs"]
+mod watch;

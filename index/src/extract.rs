@@ -46,7 +46,7 @@ pub(crate) use self::parent::Program;
 pub(crate) use self::sheets::separator;
 
 /// Rises when blocks change for the same bytes, so that documents are read again though their bytes are the same.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// The most bytes of a file.
 const BYTES: u64 = 50_000_000;
@@ -79,6 +79,19 @@ pub(crate) struct Block {
     pub(crate) text: String,
 }
 
+impl Block {
+    /// Leaves out marks of where a word may be parted: words with them are not found, and quotes of them not either.
+    fn show(&mut self) {
+        let is_unseen = |c: char| matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}');
+        if self.text.contains(is_unseen) {
+            self.text.retain(|c| !is_unseen(c));
+        }
+        if self.section.iter().any(|title| title.contains(is_unseen)) {
+            self.section = self.section.iter().map(|title| title.replace(is_unseen, "")).collect();
+        }
+    }
+}
+
 /// What was read from a file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Extracted {
@@ -95,8 +108,9 @@ impl Extracted {
         self.blocks.iter().map(|block| block.text.len() as u64).sum()
     }
 
-    /// An error when it holds nothing to learn, or too much.
-    fn checked(self) -> Result<Self, IndexError> {
+    /// An error when it holds nothing to learn, or too much. What nobody sees is left out of it.
+    fn checked(mut self) -> Result<Self, IndexError> {
+        self.blocks.iter_mut().for_each(Block::show);
         if self.size() > TEXT {
             return Err(IndexError::TooLarge { limit: TEXT });
         }

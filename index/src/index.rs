@@ -1,6 +1,6 @@
 //! The index as a whole: opened once, shared by all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -68,13 +68,7 @@ impl Index {
 
     /// Removes the vectors that a crash, or a change while there was no embedder, left behind.
     fn sweep(&self) -> Result<(), IndexError> {
-        let searcher = self.reader.searcher();
-        let mut kept = HashSet::new();
-        for course in self.courses()? {
-            let records = self.records_of(&searcher, &course)?;
-            kept.extend(records.iter().map(|record| Vectors::name(&course, record)));
-        }
-        Ok(self.vectors.sweep(&kept, self.embedder.as_deref())?)
+        Ok(self.vectors.sweep(&self.vector_names()?, self.embedder.as_deref())?)
     }
 
     /// Waits for the turn to change the index. What a change that failed left behind was never committed.

@@ -7,6 +7,8 @@ mod error;
 pub mod evaluate;
 mod extract;
 mod index;
+#[cfg(test)]
+mod kill;
 mod passage;
 mod place;
 mod read;
@@ -14,6 +16,7 @@ mod remark;
 mod schema;
 mod search;
 mod vectors;
+mod versions;
 mod writer;
 
 pub use embed::{Embed, EmbedFailed};

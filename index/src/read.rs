@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use tantivy::collector::DocSetCollector;
 use tantivy::query::{BooleanQuery, Occur, Query as TantivyQuery, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
 
-use crate::schema::Record;
+use crate::schema::{Fields, Record};
 use crate::writer::hexadecimal;
 use crate::{Document, Index, IndexError, Passage};
 
@@ -19,7 +20,7 @@ impl Index {
     ///
     /// [`IndexError::Store`] when the index cannot be read.
     pub fn documents(&self, course: &str) -> Result<Vec<Document>, IndexError> {
-        let records = self.records_of(&self.reader.searcher(), course)?;
+        let records: Vec<Record> = self.records_of(&self.reader.searcher(), course)?;
         let mut documents: Vec<Document> = records.into_iter().map(|record| record.document).collect();
         documents.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(documents)
@@ -77,27 +78,46 @@ impl Index {
 
     /// What is known of a document.
     pub(crate) fn record(&self, course: &str, document: &str) -> Result<Option<Record>, IndexError> {
-        let searcher = self.reader.searcher();
-        let key = TermQuery::new(self.fields.document(course, document), IndexRecordOption::Basic);
-        Ok(self.records(&searcher, key)?.pop())
+        self.record_with(self.fields.document(course, document))
     }
 
-    /// What is known of all documents of a course.
-    pub(crate) fn records_of(&self, searcher: &Searcher, course: &str) -> Result<Vec<Record>, IndexError> {
-        self.records(searcher, term(self.fields.catalogue, course))
+    /// The record with this key.
+    pub(crate) fn record_with<T: DeserializeOwned>(&self, key: Term) -> Result<Option<T>, IndexError> {
+        Ok(records(&self.reader.searcher(), self.fields, key)?.pop())
+    }
+
+    /// The passages with this key, in order.
+    pub(crate) fn passages_with(&self, key: Term) -> Result<Vec<Passage>, IndexError> {
+        self.collect(Box::new(TermQuery::new(key, IndexRecordOption::Basic)))
+    }
+
+    /// What is known of all documents of a course, or of another catalogue.
+    pub(crate) fn records_of<T: DeserializeOwned>(
+        &self,
+        searcher: &Searcher,
+        catalogue: &str,
+    ) -> Result<Vec<T>, IndexError> {
+        records(searcher, self.fields, Term::from_field_text(self.fields.catalogue, catalogue))
     }
 
     /// All courses that have documents.
     pub(crate) fn courses(&self) -> Result<BTreeSet<String>, IndexError> {
-        let mut courses = BTreeSet::new();
+        let mut courses = self.catalogues()?;
+        courses.retain(|catalogue| !catalogue.contains('\0'));
+        Ok(courses)
+    }
+
+    /// The names of all catalogues: courses, and what is kept of them.
+    pub(crate) fn catalogues(&self) -> Result<BTreeSet<String>, IndexError> {
+        let mut catalogues = BTreeSet::new();
         for segment in self.reader.searcher().segment_readers() {
             let catalogue = segment.inverted_index(self.fields.catalogue)?;
             let mut terms = catalogue.terms().stream()?;
             while terms.advance() {
-                courses.insert(String::from_utf8_lossy(terms.key()).into_owned());
+                catalogues.insert(String::from_utf8_lossy(terms.key()).into_owned());
             }
         }
-        Ok(courses)
+        Ok(catalogues)
     }
 
     fn of_document(&self, course: &str, document: &str) -> BooleanQuery {
@@ -107,27 +127,31 @@ impl Index {
 
     fn collect(&self, query: Box<dyn TantivyQuery>) -> Result<Vec<Passage>, IndexError> {
         let searcher = self.reader.searcher();
-        let found = searcher.search(&query, &DocSetCollector)?;
-        let mut passages =
-            found.into_iter().map(|address| self.passage(&searcher, address)).collect::<Result<Vec<_>, _>>()?;
-        passages.sort_by_key(|passage| passage.place);
-        Ok(passages)
-    }
-
-    fn records(&self, searcher: &Searcher, query: TermQuery) -> Result<Vec<Record>, IndexError> {
-        let mut records = Vec::new();
+        let mut passages: Vec<Passage> = Vec::new();
         for address in searcher.search(&query, &DocSetCollector)? {
-            if let Some(json) = stored(searcher, address, self.fields.record)? {
-                records.push(serde_json::from_str(&json)?);
+            // A record has the key of its passages.
+            if let Some(json) = stored(&searcher, address, self.fields.passage)? {
+                passages.push(serde_json::from_str(&json)?);
             }
         }
-        Ok(records)
+        passages.sort_by_key(|passage| passage.place);
+        Ok(passages)
     }
 
     pub(crate) fn passage(&self, searcher: &Searcher, address: DocAddress) -> Result<Passage, IndexError> {
         let json = stored(searcher, address, self.fields.passage)?.unwrap_or_default();
         Ok(serde_json::from_str(&json)?)
     }
+}
+
+fn records<T: DeserializeOwned>(searcher: &Searcher, fields: Fields, term: Term) -> Result<Vec<T>, IndexError> {
+    let mut records = Vec::new();
+    for address in searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &DocSetCollector)? {
+        if let Some(json) = stored(searcher, address, fields.record)? {
+            records.push(serde_json::from_str(&json)?);
+        }
+    }
+    Ok(records)
 }
 
 fn term(field: Field, value: &str) -> TermQuery {

@@ -17,11 +17,16 @@ use crate::{Document, IndexError, Passage, Place};
 const VERSION: u32 = 2;
 const TOKENIZER: &str = "mixed";
 const PAIRS: &str = "pairs";
+/// Marks what is kept; names of courses and documents hold no NUL.
+const KEPT: &str = "\0kept";
 
 /// The fields of the index.
 ///
 /// A passage has `course`, `key`, `place`, `page`, `text`, `pairs`, `headings` and `passage`; a document's record has
 /// `catalogue`, `key` and `record`. Courses and keys are whole terms: no prefix of one ever matches.
+///
+/// Of a version that is kept, passages have `key` and `passage` alone, and the record has its usual fields. Its key and
+/// its catalogue end in a mark that no name can end in, so no search and no list meets them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields {
     /// The course of a passage.
@@ -90,6 +95,16 @@ impl Fields {
         Term::from_field_text(self.key, &format!("{course}\0{document}"))
     }
 
+    /// The term of all passages and the record of the version that is kept of a document.
+    pub(crate) fn kept(&self, course: &str, document: &str) -> Term {
+        Term::from_field_text(self.key, &format!("{course}\0{document}{KEPT}"))
+    }
+
+    /// The catalogue of the versions that are kept of a course's documents.
+    pub(crate) fn kept_catalogue(&self, course: &str) -> String {
+        format!("{course}{KEPT}")
+    }
+
     pub(crate) fn passage(&self, passage: &Passage) -> Result<TantivyDocument, IndexError> {
         let mut entry = TantivyDocument::default();
         entry.add_text(self.course, &passage.course);
@@ -102,6 +117,28 @@ impl Fields {
         entry.add_text(self.pairs, &passage.text);
         entry.add_text(self.headings, headings(passage));
         entry.add_text(self.passage, serde_json::to_string(passage)?);
+        Ok(entry)
+    }
+
+    /// A passage of a version that is kept.
+    pub(crate) fn kept_passage(&self, passage: &Passage) -> Result<TantivyDocument, IndexError> {
+        let mut entry = TantivyDocument::default();
+        entry.add_text(self.key, format!("{}\0{}{KEPT}", passage.course, passage.document));
+        entry.add_text(self.passage, serde_json::to_string(passage)?);
+        Ok(entry)
+    }
+
+    /// The record of a version that is kept.
+    pub(crate) fn kept_record(
+        &self,
+        course: &str,
+        document: &str,
+        record: &impl Serialize,
+    ) -> Result<TantivyDocument, IndexError> {
+        let mut entry = TantivyDocument::default();
+        entry.add_text(self.catalogue, self.kept_catalogue(course));
+        entry.add_text(self.key, format!("{course}\0{document}{KEPT}"));
+        entry.add_text(self.record, serde_json::to_string(record)?);
         Ok(entry)
     }
 

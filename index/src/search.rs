@@ -7,6 +7,7 @@ mod fusion;
 mod hints;
 pub(crate) mod roster;
 mod thin;
+mod verbatim;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use self::bm25::Wanted;
 use self::fusion::Fit;
 use self::hints::Hints;
 use self::roster::Roster;
+use self::verbatim::Verbatim;
 use crate::analyze::{query_pairs, query_terms};
 use crate::embed::reads;
 use crate::vectors::Quantised;
@@ -123,9 +125,9 @@ impl Search<'_> {
         let cosines = meaning.and_then(|meaning| self.roster.cosines(meaning));
         let share = self.query.meaning.unwrap_or(Query::MEANING).clamp(0.0, 1.0);
         let fuse = |rows: &[Range<usize>], limit| fusion::fuse(&words, cosines.as_deref(), share, rows, limit);
-        let rows = self.rows();
+        let (rows, verbatim) = (self.rows(), Verbatim::new(self.query.text));
         let fits = if self.hints.is_empty() {
-            fuse(&rows, self.query.limit.saturating_mul(SPARE))
+            fuse(&rows, verbatim.among(self.query.limit.saturating_mul(SPARE)))
         } else {
             let mut fits = fuse(&rows, POINTED);
             fits.extend(fuse(&self.pointed(&rows), self.query.limit));
@@ -133,10 +135,8 @@ impl Search<'_> {
         };
         let mut seen = std::collections::HashSet::new();
         let hits = fits.iter().filter(|fit| seen.insert(fit.row)).map(|fit| self.loaded(fit));
-        if self.hints.is_empty() {
-            return thin::thin(hits, self.query.limit);
-        }
         let mut hits = hits.collect::<Result<Vec<_>, _>>()?;
+        hits.iter_mut().for_each(|hit| hit.score += verbatim.bonus(&hit.passage.text));
         hits.sort_by(|a, b| b.score.total_cmp(&a.score));
         thin::thin(hits.into_iter().map(Ok), self.query.limit)
     }

@@ -165,6 +165,9 @@ impl Index {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), IndexError> {
         let Some(embedder) = self.embedder.as_deref() else { return Ok(()) };
+        if self.vectors.load(embedder, &Vectors::name(course, record), passages.len()).is_some() {
+            return Ok(());
+        }
         let known = self.known(embedder, course, &record.document.name)?;
         let count = passages.len();
         let mut done = |done| progress(Progress::Vectors { done, count }).is_continue();

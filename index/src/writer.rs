@@ -9,7 +9,7 @@ use tantivy::merge_policy::LogMergePolicy;
 use tantivy::{IndexWriter, TantivyDocument, Term};
 
 use crate::schema::{RECIPE, Record};
-use crate::vectors::Vectors;
+use crate::versions::Version;
 use crate::{Document, Index, IndexError, Ingested, Passage, Status, chunk, extract};
 
 /// The memory that one commit gathers its passages in; tantivy's least.
@@ -81,53 +81,37 @@ impl Index {
         Ok(Ingested { status, document, remarks: extracted.remarks })
     }
 
-    /// Forgets a document; false when the course does not have it.
+    /// Takes a document out of a course; false when the course does not have it. [`Self::restore`] brings it back.
     ///
     /// # Errors
     ///
     /// [`IndexError::Store`]; the index is then as it was.
     pub fn remove(&self, course: &str, document: &str) -> Result<bool, IndexError> {
         let _turn = self.turn();
-        let Some(record) = self.record(course, document)? else { return Ok(false) };
-        self.commit(&[self.fields.document(course, document)], Vec::new())?;
-        self.vectors.remove(&Vectors::name(course, &record))?;
-        Ok(true)
+        Ok(self.exchange(course, document, None)?.is_some())
     }
 
-    /// Forgets all documents of a course.
+    /// Forgets all documents of a course, and what is kept of them.
     ///
     /// # Errors
     ///
     /// [`IndexError::Store`]; the index is then as it was.
     pub fn remove_course(&self, course: &str) -> Result<(), IndexError> {
         let _turn = self.turn();
-        let records = self.records_of(&self.reader.searcher(), course)?;
-        let fields = [self.fields.course, self.fields.catalogue];
-        self.commit(&fields.map(|field| Term::from_field_text(field, course)), Vec::new())?;
-        records.iter().try_for_each(|record| self.vectors.remove(&Vectors::name(course, record)))?;
-        Ok(())
+        self.forget(course)
     }
 
     pub(crate) fn replace(&self, course: &str, record: &Record, passages: &[Passage]) -> Result<Status, IndexError> {
-        let mut entries = passages.iter().map(|passage| self.fields.passage(passage)).collect::<Result<Vec<_>, _>>()?;
-        entries.push(self.fields.record(course, record)?);
         let _turn = self.turn();
-        let name = &record.document.name;
-        let old = self.record(course, name)?;
-        self.commit(&[self.fields.document(course, name)], entries)?;
-        let Some(old) = old else { return Ok(Status::Added) };
-        let (before, now) = (Vectors::name(course, &old), Vectors::name(course, record));
-        if before != now {
-            self.vectors.remove(&before)?;
-        }
-        Ok(Status::Replaced)
+        let status = self.exchange(course, &record.document.name, Some(Version { record, passages }))?;
+        Ok(status.unwrap_or(Status::Added))
     }
 
     /// Deletes and adds in one commit, and lets searches see it. Whoever calls it has the turn.
     ///
     /// The writer lives for this commit only: dropped on an error it leaves the last commit standing, and it
     /// takes no memory between documents.
-    fn commit(&self, deleted: &[Term], added: Vec<TantivyDocument>) -> Result<(), IndexError> {
+    pub(crate) fn commit(&self, deleted: &[Term], added: Vec<TantivyDocument>) -> Result<(), IndexError> {
         self.write(deleted, added).map_err(|error| self.full_disk().unwrap_or(error))
     }
 
@@ -170,7 +154,7 @@ fn check_name(name: &str) -> Result<(), IndexError> {
     if sound { Ok(()) } else { Err(IndexError::BadName { name: name.chars().take(80).collect() }) }
 }
 
-fn passages(course: &str, document: &str, chunks: Vec<chunk::Chunk>) -> Vec<Passage> {
+pub(crate) fn passages(course: &str, document: &str, chunks: Vec<chunk::Chunk>) -> Vec<Passage> {
     let passage = |(place, chunk): (u32, chunk::Chunk)| Passage {
         course: course.to_owned(),
         document: document.to_owned(),

@@ -113,11 +113,16 @@ admin-only = Only an admin may do that. Admins are named in the settings of the 
 documents-none = “{ $course }” has no notes yet.
 documents-list = The notes of “{ $course }”:
 learned-added = Learned { $name }: { $passages }.
-learned-replaced = Learned the new version of { $name }: { $passages }. The old one is gone.
+learned-replaced = Learned the new version of { $name }: { $passages }. /restore brings the old one back.
 learned-unchanged = { $name } has not changed; I know it already.
-removed = { $name } is forgotten. Send it again to undo this.
+removed = { $name } is taken out of the notes; /restore brings it back.
 remove-how = Write /remove and the name of one of these documents:
 remove-unknown = “{ $course }” has no document “{ $name }”.
+restored = { $name } is back as it was before: { $passages }.
+restored-instead = { $name } is back as it was before: { $passages }. /restore once more undoes this.
+restore-how = Write /restore and the name of one of these documents, and it is as it was before its last change:
+restore-none = In “{ $course }” no document was changed or removed that I could bring back.
+restore-unknown = “{ $course }” has no earlier version of “{ $name }”.
 learn-how = Send me a file (PDF, Word, PowerPoint, Markdown and many others), and I’ll learn it for “{ $course }”.
 
 ## Files that cannot be learned
@@ -234,6 +239,8 @@ command-learn = Teach me a document (teachers)
 command-learn-argument = The file
 command-remove = Remove a document (teachers)
 command-remove-argument = The document's name
+command-restore = Undo the last change of a document (teachers)
+command-restore-argument = The document's name
 command-invite = Make an invitation code (teachers)
 command-invite-argument = student or teacher
 command-questions = Show questions that were passed on (teachers)
@@ -274,8 +281,10 @@ cli-examples =
 cli-ingest = Learn files and folders for a course
 cli-ingest-course = The course
 cli-ingest-paths = Files, or folders with all readable files in them
+cli-ingest-watch = Stay, and learn what is added or changed. A document goes when its file goes, if it was learned from there; a folder without any files changes nothing. Ctrl-C ends it
 cli-ingest-examples =
     tutor ingest --course cs231n notes/ slides.pdf
+    tutor ingest --course cs231n --watch notes/
     tutor ingest --course cs231n --json notes/*.md
 cli-search = Find passages in a course's notes
 cli-search-course = The course
@@ -420,7 +429,7 @@ cli-models-path = Show where a model's file is
 cli-models-path-name = The model's name in the catalogue
 cli-models-path-examples =
     tutor models path smollm2-135m-instruct
-cli-courses = Courses: create, list, invite, documents, meaning, remove
+cli-courses = Courses: create, list, invite, documents, meaning, remove, restore
 cli-courses-examples =
     tutor courses create cs231n --title "Deep learning for vision"
     tutor courses invite cs231n --role student
@@ -453,6 +462,11 @@ cli-courses-remove-id = The course
 cli-courses-remove-name = The document's name
 cli-courses-remove-examples =
     tutor courses remove cs231n optimization-2.md
+cli-courses-restore = Undo the last change of a document: its version before it was replaced or removed comes back
+cli-courses-restore-id = The course
+cli-courses-restore-name = The document's name
+cli-courses-restore-examples =
+    tutor courses restore cs231n optimization-2.md
 cli-students = Students: list, export, forget
 cli-students-examples =
     tutor students list
@@ -479,9 +493,11 @@ cli-keys-create-requests_per_minute = Requests that it may make in a minute
 cli-keys-create-tokens_per_day = Tokens of prompts and answers that it may use in a day (UTC)
 cli-keys-create-priority = Whose turn it takes at the engine
 cli-keys-create-expires = The last day on which it works, such as 2027-07-31 (UTC)
+cli-keys-create-teach = A course whose documents it may list, upload and remove; can be given more than once
 cli-keys-create-examples =
     tutor keys create grader --requests-per-minute 60 --tokens-per-day 200000 --expires 2027-07-31
     tutor keys create nightly --priority background
+    tutor keys create moodle --teach cs231n
 cli-keys-list = List the keys, their limits and what they used today
 cli-keys-list-examples =
     tutor keys list --json
@@ -503,6 +519,12 @@ cli-serve-examples =
 cli-demo = Learn a sample course and answer questions from it
 cli-demo-examples =
     tutor demo
+cli-learned-replaced = Learned the new version of { $name }: { $passages }. “tutor courses restore” brings the old one back.
+cli-removed = { $name } is taken out of the notes; “tutor courses restore” brings it back.
+cli-restored-instead = { $name } is back as it was before: { $passages }. The same command undoes this.
+cli-watching = Watching { $path } for the course { $course }. Ctrl-C ends it.
+cli-watch-ended = No longer watching. What was learned stays.
+cli-watch-left = The file { $name } is gone. What the notes have under this name was learned from elsewhere and stays.
 cli-nothing-found = Nothing was found.
 cli-cannot-read = Cannot read { $path }: { $reason }
 cli-course-unknown = There is no course “{ $course }”. Create it with: tutor courses create { $course } --title "…"
@@ -531,6 +553,7 @@ key-revoked = The key “{ $name }” no longer works.
 keys-name = name
 keys-id = id
 keys-priority = priority
+keys-teaches = teaches
 keys-requests = requests/min
 keys-limit = tokens/day
 keys-today = today

@@ -101,11 +101,16 @@ admin-only = 只有管理员可以这样做。管理员在助教的设置里指�
 documents-none = 《{ $course }》还没有讲义。
 documents-list = 《{ $course }》的讲义：
 learned-added = 已学习 { $name }：{ $passages }。
-learned-replaced = 已学习 { $name } 的新版本：{ $passages }，旧版本已删除。
+learned-replaced = 已学习 { $name } 的新版本：{ $passages }。/restore 可以恢复旧版本。
 learned-unchanged = { $name } 没有变化，我已经学过了。
-removed = { $name } 已删除。重新发送即可恢复。
+removed = { $name } 已从讲义中删除，/restore 可以恢复。
 remove-how = 请写 /remove 加上其中一份文档的名称：
 remove-unknown = 《{ $course }》没有名为“{ $name }”的文档。
+restored = { $name } 已恢复到之前的版本：{ $passages }。
+restored-instead = { $name } 已恢复到之前的版本：{ $passages }。再次 /restore 即可撤销。
+restore-how = 请写 /restore 加上其中一份文档的名称，它会恢复到上次改动之前的样子：
+restore-none = 《{ $course }》没有可以恢复的文档。
+restore-unknown = 《{ $course }》没有“{ $name }”的旧版本。
 learn-how = 把文件（PDF、Word、PowerPoint、Markdown 等）发给我，我就会为《{ $course }》学习它。
 
 ## 无法学习的文件
@@ -216,6 +221,8 @@ command-learn = 让我学习一份文档（老师）
 command-learn-argument = 文件
 command-remove = 删除一份文档（老师）
 command-remove-argument = 文档名称
+command-restore = 撤销对一份文档的上次改动（老师）
+command-restore-argument = 文档名称
 command-invite = 生成邀请码（老师）
 command-invite-argument = student 或 teacher
 command-questions = 查看转给老师的问题（老师）
@@ -256,8 +263,10 @@ cli-examples =
 cli-ingest = 为课程学习文件和文件夹
 cli-ingest-course = 课程
 cli-ingest-paths = 文件，或文件夹（学习其中所有可读的文件）
+cli-ingest-watch = 持续运行，学习新增和改动的文件。由此学到的文档会随文件一起删除；文件夹里一个文件也没有时不作任何改动。按 Ctrl-C 结束
 cli-ingest-examples =
     tutor ingest --course cs231n notes/ slides.pdf
+    tutor ingest --course cs231n --watch notes/
     tutor ingest --course cs231n --json notes/*.md
 cli-search = 在课程讲义里查找段落
 cli-search-course = 课程
@@ -399,7 +408,7 @@ cli-models-path = 显示模型文件的位置
 cli-models-path-name = 模型在目录中的名称
 cli-models-path-examples =
     tutor models path smollm2-135m-instruct
-cli-courses = 课程：创建、列出、邀请、文档、语义比重、删除文档
+cli-courses = 课程：创建、列出、邀请、文档、语义比重、删除和恢复文档
 cli-courses-examples =
     tutor courses create cs231n --title "深度学习与视觉"
     tutor courses invite cs231n --role student
@@ -432,6 +441,11 @@ cli-courses-remove-id = 课程
 cli-courses-remove-name = 文档名称
 cli-courses-remove-examples =
     tutor courses remove cs231n optimization-2.md
+cli-courses-restore = 撤销对文档的上次改动：恢复它被替换或删除之前的版本
+cli-courses-restore-id = 课程
+cli-courses-restore-name = 文档名称
+cli-courses-restore-examples =
+    tutor courses restore cs231n optimization-2.md
 cli-students = 学生：列出、导出、忘掉
 cli-students-examples =
     tutor students list
@@ -458,9 +472,11 @@ cli-keys-create-requests_per_minute = 每分钟最多的请求数
 cli-keys-create-tokens_per_day = 每天（UTC）最多的词元数，提示词和回答合计
 cli-keys-create-priority = 在引擎中按谁的先后排队
 cli-keys-create-expires = 最后一个有效日，例如 2027-07-31（UTC）
+cli-keys-create-teach = 可以列出、上传和删除哪门课程的文档，可多次给出
 cli-keys-create-examples =
     tutor keys create grader --requests-per-minute 60 --tokens-per-day 200000 --expires 2027-07-31
     tutor keys create nightly --priority background
+    tutor keys create moodle --teach cs231n
 cli-keys-list = 列出密钥、限额和今天的用量
 cli-keys-list-examples =
     tutor keys list --json
@@ -482,6 +498,12 @@ cli-serve-examples =
 cli-demo = 学习示例课程并回答问题
 cli-demo-examples =
     tutor demo
+cli-learned-replaced = 已学习 { $name } 的新版本：{ $passages }。用 tutor courses restore 可以恢复旧版本。
+cli-removed = { $name } 已从讲义中删除，用 tutor courses restore 可以恢复。
+cli-restored-instead = { $name } 已恢复到之前的版本：{ $passages }。再次执行即可撤销。
+cli-watching = 正在关注 { $path }（课程 { $course }）。按 Ctrl-C 结束。
+cli-watch-ended = 已停止关注，学到的内容保留。
+cli-watch-left = 文件 { $name } 已不在。讲义中同名的文档来自别处，予以保留。
 cli-nothing-found = 没有找到。
 cli-cannot-read = 无法读取 { $path }：{ $reason }
 cli-course-unknown = 没有课程“{ $course }”。可以这样创建：tutor courses create { $course } --title "…"
@@ -507,6 +529,7 @@ key-revoked = 密钥“{ $name }”已失效。
 keys-name = 名称
 keys-id = 编号
 keys-priority = 优先级
+keys-teaches = 可教课程
 keys-requests = 请求/分钟
 keys-limit = 词元/天
 keys-today = 今天

@@ -1,9 +1,12 @@
-//! `tutor courses`: create, list, invite, documents, meaning, remove.
+//! `tutor courses`: create, list, invite, documents, meaning, remove, restore.
+
+use std::ops::ControlFlow;
 
 use clap::Subcommand;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tutor_index::Status;
 
 use super::{Failure, Output};
 use crate::app::App;
@@ -53,6 +56,12 @@ enum Action {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    Restore {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 impl Arguments {
@@ -65,6 +74,7 @@ impl Arguments {
             Action::Documents { id, json } => documents(app, output, &id, json).await,
             Action::Meaning { id, share } => meaning(app, output, &id, share.as_deref()).await,
             Action::Remove { id, name } => remove(app, output, &id, &name).await,
+            Action::Restore { id, name } => restore(app, output, &id, &name).await,
         }
     }
 }
@@ -158,6 +168,20 @@ async fn remove(app: &App, output: &Output, id: &str, name: &str) -> Result<(), 
         let values = vec![("course", course.title), ("name", name.to_owned())];
         return Err(Failure::Said("remove-unknown", values));
     }
-    output.out(app.parts.words.say(output.terminal().language, "removed", &[("name", name)])).await;
+    output.out(app.parts.words.say(output.terminal().language, "cli-removed", &[("name", name)])).await;
+    Ok(())
+}
+
+async fn restore(app: &App, output: &Output, id: &str, name: &str) -> Result<(), Failure> {
+    let course = known(app, id).await?;
+    let (id, document) = (course.id.to_string(), name.to_owned());
+    let restored = app.parts.on_index(move |index| index.restore(&id, &document, &mut |_| ControlFlow::Continue(())));
+    let Some(restored) = restored.await? else {
+        return Err(Failure::Said("restore-unknown", vec![("course", course.title), ("name", name.to_owned())]));
+    };
+    let say = |key: &str, values: &[(&str, &str)]| app.parts.words.say(output.terminal().language, key, values);
+    let passages = say("passages", &[("count", &restored.document.passages.to_string())]);
+    let key = if restored.status == Status::Replaced { "cli-restored-instead" } else { "restored" };
+    output.out(say(key, &[("name", name), ("passages", &passages)])).await;
     Ok(())
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::table::{NONE, table};
 use super::{Failure, Output};
 use crate::app::App;
-use crate::memory::{ApiKey, KeySecret, MemoryError, Meter, Priority, day};
+use crate::memory::{ApiKey, CourseId, KeySecret, MemoryError, Meter, Priority, day};
 
 /// Its arguments.
 #[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
@@ -32,6 +32,8 @@ enum Action {
         priority: Priority,
         #[arg(long, value_name = "DATE")]
         expires: Option<Date>,
+        #[arg(long, value_name = "COURSE")]
+        teach: Vec<String>,
     },
     List {
         #[arg(long)]
@@ -49,7 +51,11 @@ impl Arguments {
         match self.action {
             Action::List { json } => list(app, output, json).await,
             Action::Revoke { name } => revoke(app, output, &name).await,
-            Action::Create { name, requests_per_minute, tokens_per_day, priority, expires } => {
+            Action::Create { name, requests_per_minute, tokens_per_day, priority, expires, teach } => {
+                let mut teaches = Vec::new();
+                for course in &teach {
+                    teaches.push(super::courses::known(app, course).await?.id);
+                }
                 let secret = KeySecret::random();
                 let key = ApiKey {
                     name: ApiKey::parse_name(&name)
@@ -58,6 +64,7 @@ impl Arguments {
                     requests_per_minute,
                     tokens_per_day,
                     priority,
+                    teaches,
                     created: Timestamp::now(),
                     expires: expires.map(end_of).transpose()?,
                 };
@@ -96,6 +103,7 @@ async fn list(app: &App, output: &Output, as_json: bool) -> Result<(), Failure> 
                 "requests_per_minute": key.requests_per_minute,
                 "tokens_per_day": key.tokens_per_day,
                 "priority": key.priority,
+                "teaches": key.teaches,
                 "created": key.created,
                 "expires": key.expires,
                 "today": {"requests": today.requests, "tokens": today.total()},
@@ -108,6 +116,7 @@ async fn list(app: &App, output: &Output, as_json: bool) -> Result<(), Failure> 
             key.name.clone(),
             key.id().to_owned(),
             priority_name(key.priority),
+            or_none(courses(&key.teaches)),
             or_none(key.requests_per_minute.map(|n| n.to_string())),
             or_none(key.tokens_per_day.map(|n| n.to_string())),
             today.total().to_string(),
@@ -115,13 +124,19 @@ async fn list(app: &App, output: &Output, as_json: bool) -> Result<(), Failure> 
         ]);
     }
     if !rows.is_empty() {
-        let headings = ["name", "id", "priority", "requests", "limit", "today", "expires"];
+        let headings = ["name", "id", "priority", "teaches", "requests", "limit", "today", "expires"];
         let say = |name: &str| app.parts.words.say(output.terminal().language, &format!("keys-{name}"), &[]);
         for line in table(&headings.map(say), &rows) {
             output.out(line).await;
         }
     }
     Ok(())
+}
+
+/// The courses that a key teaches, if any.
+fn courses(taught: &[CourseId]) -> Option<String> {
+    let courses: Vec<&str> = taught.iter().map(CourseId::as_str).collect();
+    (!courses.is_empty()).then(|| courses.join(" "))
 }
 
 /// As it is given on the command line.

@@ -56,13 +56,14 @@ impl Arguments {
     async fn show(&self, rank: usize, hit: &Hit, app: &App, output: &Output) {
         let Hit { score, passage, .. } = hit;
         if self.json {
-            let (document, section, place) = (&passage.document, &passage.section, passage.place_of(""));
+            let (document, section, place) = (&passage.document, &passage.section, passage.place_of(&self.words));
             let page = place.and_then(Place::page);
             let found = Found { rank, score: *score, document, section, page, place, text: &passage.text };
             return output.json(&found).await;
         }
         let language = output.terminal().language;
-        let title = crate::dialogue::title(passage, "", |key, values| app.parts.words.say(language, key, values));
+        let title =
+            crate::dialogue::title(passage, &self.words, |key, values| app.parts.words.say(language, key, values));
         output.out(format!("{rank}. {title} ({score:.2})\n{}\n", passage.text)).await;
     }
 }

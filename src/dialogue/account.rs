@@ -44,8 +44,8 @@ pub(super) async fn help(scene: &Scene<'_>, command: Command) -> Result<Outcome,
 }
 
 fn for_teachers(command: Command) -> bool {
-    use Command::{Create, Invite, Learn, Questions, Remove, Rules};
-    matches!(command, Learn | Remove | Invite | Questions | Rules | Create)
+    use Command::{Create, Invite, Learn, Questions, Remove, Restore, Rules};
+    matches!(command, Learn | Remove | Restore | Invite | Questions | Rules | Create)
 }
 
 pub(super) async fn start_afresh(scene: &Scene<'_>) -> Result<Outcome, Trouble> {

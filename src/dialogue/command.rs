@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Documents,
     Learn,
     Remove,
+    Restore,
     Invite,
     Questions,
     Rules,
@@ -41,7 +42,7 @@ pub(crate) enum Argument {
 
 impl Command {
     /// All commands, in the order of the menu.
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Start,
         Self::Help,
         Self::Ask,
@@ -60,6 +61,7 @@ impl Command {
         Self::Documents,
         Self::Learn,
         Self::Remove,
+        Self::Restore,
         Self::Invite,
         Self::Questions,
         Self::Rules,
@@ -102,6 +104,7 @@ impl Command {
             Self::Documents => ("documents", None),
             Self::Learn => ("learn", File("file")),
             Self::Remove => ("remove", Optional("document")),
+            Self::Restore => ("restore", Optional("document")),
             Self::Invite => ("invite", Optional("role")),
             Self::Questions => ("questions", None),
             Self::Rules => ("rules", Optional("rule")),

@@ -1,8 +1,11 @@
 //! Courses in the chat: join, switch, list, create, invite; the teacher's documents, rules and questions.
 
+use std::ops::ControlFlow;
+
 use jiff::{SignedDuration, Timestamp};
 use tutor_bots::chat::{Audience, Button, IncomingId};
 use tutor_bots::markup;
+use tutor_index::{Document, Status};
 
 use super::answer::rule_name;
 use super::intent::button;
@@ -183,6 +186,27 @@ pub(super) async fn remove(scene: &Scene<'_>, course: &Course, name: &str) -> Re
     Ok(scene.tell(if removed { "removed" } else { "remove-unknown" }, &[("course", &course.title), ("name", &shown)]))
 }
 
+/// Brings back what a document was before its last change.
+pub(super) async fn restore(scene: &Scene<'_>, course: &Course, name: &str) -> Result<Outcome, Trouble> {
+    if let Some(refusal) = teachers_only(scene, course).await? {
+        return Ok(refusal);
+    }
+    let (id, wanted) = (course.id.to_string(), name.to_owned());
+    if name.is_empty() {
+        let documents = scene.parts.on_index(move |index| index.restorable(&id)).await?;
+        let key = if documents.is_empty() { "restore-none" } else { "restore-how" };
+        return Ok(Outcome::text(below(scene, scene.write(key, &[("course", &course.title)]), &documents)));
+    }
+    let restored = scene.parts.on_index(move |index| index.restore(&id, &wanted, &mut |_| ControlFlow::Continue(())));
+    let shown: String = name.chars().take(100).collect();
+    let Some(restored) = restored.await? else {
+        return Ok(scene.tell("restore-unknown", &[("course", &course.title), ("name", &shown)]));
+    };
+    let passages = scene.say("passages", &[("count", &restored.document.passages.to_string())]);
+    let key = if restored.status == Status::Replaced { "restored-instead" } else { "restored" };
+    Ok(scene.tell(key, &[("name", &shown), ("passages", &passages)]))
+}
+
 /// The course's documents as a list below the message `key`.
 pub(super) async fn document_list(
     scene: &Scene<'_>,
@@ -197,7 +221,11 @@ pub(super) async fn document_list(
     if documents.is_empty() {
         return Ok(scene.write("documents-none", &values));
     }
-    let mut text = scene.write(key, &values);
+    Ok(below(scene, scene.write(key, &values), &documents))
+}
+
+/// Documents as a list below a text.
+fn below(scene: &Scene<'_>, mut text: String, documents: &[Document]) -> String {
     text.push('\n');
     for document in documents {
         let size = match document.pages {
@@ -207,7 +235,7 @@ pub(super) async fn document_list(
         let name = markup::isolate(&format!("`{}`", document.name.replace('`', "'")));
         text.push_str(&format!("\n- {name} ({size})"));
     }
-    Ok(text)
+    text.trim_end().to_owned()
 }
 
 pub(super) async fn questions(scene: &Scene<'_>, course: &Course) -> Result<Outcome, Trouble> {

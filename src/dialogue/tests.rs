@@ -97,6 +97,8 @@ struct Stage {
 const NOTES: &[u8] = b"# Circuits\n\n## Gates\n\nThe add gate distributes the gradient equally to all of its inputs. \
 It does so because its local gradient is 1.0 for every input.\n\n## Steps\n\nThe learning rate sets the size of a step.\n";
 
+const TIDES: &[u8] = b"# The coast\n\nThe moon causes the tides.\n";
+
 impl Stage {
     fn new(script: fn(&Request) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -169,7 +171,12 @@ impl Stage {
     }
 
     async fn hear_again(&self, incoming: Incoming) -> String {
-        let files = Arc::new(Uploads(vec![("notes.md", NOTES), ("empty.md", b""), ("fake.pdf", b"no pdf")]));
+        let files = Arc::new(Uploads(vec![
+            ("notes.md", NOTES),
+            ("empty.md", b""),
+            ("fake.pdf", b"no pdf"),
+            ("tides.md", TIDES),
+        ]));
         let mut replies = self.dialogue.reply(incoming, files).await;
         let (mut text, mut below, mut done) = (String::new(), String::new(), false);
         while let Some(event) = replies.recv().await {
@@ -317,6 +324,7 @@ async fn only_members_get_in_and_only_teachers_teach() {
     for forbidden in [
         upload("notes.md"),
         command("remove", "notes.md"),
+        command("restore", ""),
         command("invite", ""),
         command("rules", "drop"),
         command("rules", "meaning off"),
@@ -444,6 +452,30 @@ async fn a_message_that_ended_the_program_again_and_again_is_given_up() {
     let said = stage.hear(incoming.clone()).await;
     assert!(said.contains("interrupted at it several times"), "{said}");
     assert!(stage.say("admin", text("What sets the size of a step?")).await.contains("learning rate"));
+}
+
+#[tokio::test]
+async fn a_teacher_undoes_the_last_change_of_a_document() {
+    let stage = Stage::with_course(faithful).await;
+    let question = || text("What does the add gate do to the gradient?");
+    assert!(stage.say("admin", command("restore", "")).await.contains("no document was changed"));
+    assert!(stage.say("admin", command("restore", "notes.md")).await.contains("no earlier version of “notes.md”"));
+    assert!(stage.say("admin", command("remove", "notes.md")).await.contains("/restore brings it back"));
+    assert!(!stage.say("admin", question()).await.contains("[1]"));
+    assert!(stage.say("admin", command("restore", "")).await.contains("- `notes.md` (2 passages)"));
+    assert!(stage.say("admin", command("restore", "notes.md")).await.contains("back as it was before: 2 passages."));
+    assert!(stage.say("admin", question()).await.contains("[1]"));
+
+    let other = FileRef { name: "notes.md".into(), size: 1, reference: "tides.md".into(), caption: String::new() };
+    let said = stage.say("admin", Content::File(other)).await;
+    assert!(said.contains("Learned the new version") && said.contains("/restore brings the old one back"), "{said}");
+    for (learned, other) in [("add gate", "tides"), ("tides", "add gate")] {
+        let said = stage.say("admin", command("restore", "notes.md")).await;
+        assert!(said.contains("/restore once more undoes this"), "{said}");
+        let index = stage.parts.index.clone();
+        let text: String = index.passages("circuits", "notes.md", None).unwrap().into_iter().map(|p| p.text).collect();
+        assert!(text.contains(learned) && !text.contains(other), "{text}");
+    }
 }
 
 #[tokio::test]

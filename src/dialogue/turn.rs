@@ -224,6 +224,7 @@ async fn obey(scene: &Scene<'_>, command: Command, argument: &str) -> Result<Out
         | Command::Documents
         | Command::Learn
         | Command::Remove
+        | Command::Restore
         | Command::Invite
         | Command::Questions
         | Command::Rules => match in_course(scene).await? {
@@ -243,6 +244,7 @@ async fn obey_in_course(
         Command::Summary => summary::turn(scene, about, argument).await,
         Command::Documents => course::documents(scene, about).await,
         Command::Remove => course::remove(scene, about, argument).await,
+        Command::Restore => course::restore(scene, about, argument).await,
         Command::Invite => course::invite(scene, about, argument).await,
         Command::Questions => course::questions(scene, about).await,
         Command::Rules => course::rules(scene, about, argument).await,

@@ -8,20 +8,18 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use futures::StreamExt as _;
 use jiff::Timestamp;
 use tutor_models::generate::Caller;
 
 use super::quota::{Bucket, Left};
 use super::refusal::Refusal;
-use super::{BODY, BODY_TIME, Service, Shared};
+use super::{Service, Shared};
 use crate::dialogue::Trouble;
-use crate::memory::{ApiKey, KeySecret, Meter, day};
+use crate::memory::{ApiKey, CourseId, KeySecret, Meter, day};
 
 /// Wrong keys that one place may show in a minute; after that it learns nothing for a while.
 const WRONG_KEYS: u32 = 10;
@@ -40,6 +38,11 @@ pub(super) struct Access {
 }
 
 impl Access {
+    /// Whether it may list and change a course's documents: programs on this machine may, and keys that were made for it.
+    pub(super) fn may_teach(&self, course: &CourseId) -> bool {
+        self.key.as_ref().is_none_or(|key| key.teaches.contains(course))
+    }
+
     /// For whom the engine works. A key is one caller, whatever users its program names: else it could have many turns.
     pub(super) fn caller(&self, user: Option<String>) -> Caller {
         if let Some(key) = &self.key {
@@ -51,7 +54,7 @@ impl Access {
     }
 }
 
-/// Lets in who may, within the limits of the key and of a body.
+/// Lets in who may, within the limits of the key.
 pub(super) async fn admit(State(service): Shared, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let access = match who(&service, peer, request.headers()).await {
@@ -62,10 +65,7 @@ pub(super) async fn admit(State(service): Shared, mut request: Request, next: Ne
     request.extensions_mut().insert(access);
     let within = key.as_ref().map_or(Ok(()), |key| service.quotas.request(key, Instant::now()));
     let mut response = match within {
-        Ok(()) => match with_body(request).await {
-            Ok(request) => next.run(request).await,
-            Err(refusal) => refusal.into_response(),
-        },
+        Ok(()) => next.run(request).await,
         Err(wait) => Refusal::too_many("the key has no requests left in this minute", "rate_limit_exceeded", wait)
             .into_response(),
     };
@@ -136,33 +136,6 @@ async fn open_account(service: &Service, key: &ApiKey, now: Timestamp) -> Result
         service.quotas.open(key, today, used.total());
     }
     Ok(())
-}
-
-/// The request with its whole body, which is bounded in size and time.
-async fn with_body(request: Request) -> Result<Request, Refusal> {
-    let (parts, body) = request.into_parts();
-    match tokio::time::timeout(BODY_TIME, whole(body)).await {
-        Ok(bytes) => Ok(Request::from_parts(parts, Body::from(bytes?))),
-        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the request took too long to come")),
-    }
-}
-
-/// A body of at most [`BODY`] bytes. Some more are read and dropped: who is cut off while sending hears no answer.
-async fn whole(body: Body) -> Result<Vec<u8>, Refusal> {
-    let (mut stream, mut bytes, mut came) = (body.into_data_stream(), Vec::new(), 0);
-    while came <= 8 * BODY
-        && let Some(part) = stream.next().await
-    {
-        let part = part.map_err(|_| Refusal::bad("the request broke off"))?;
-        came += part.len();
-        if came <= BODY {
-            bytes.extend_from_slice(&part);
-        }
-    }
-    if came <= BODY {
-        return Ok(bytes);
-    }
-    Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a request can have {BODY} bytes")))
 }
 
 /// Says what the key has left, as OpenAI does.
@@ -265,16 +238,6 @@ mod tests {
             ask(&std::net::Ipv4Addr::from_bits(n).to_string());
         }
         assert!(strangers.0.lock().unwrap().len() <= PLACES + 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_come_is_not_waited_for() {
-        let body = Body::from_stream(futures::stream::pending::<Result<&[u8], std::io::Error>>());
-        let refusal = with_body(Request::new(body)).await.unwrap_err();
-        assert_eq!(refusal.status(), StatusCode::REQUEST_TIMEOUT);
-        let body = |bytes: usize| Request::new(Body::from(vec![0; bytes]));
-        assert!(with_body(body(BODY)).await.is_ok());
-        assert_eq!(with_body(body(BODY + 1)).await.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     #[test]

@@ -190,6 +190,7 @@ mod tests {
             requests_per_minute,
             tokens_per_day,
             priority: Priority::Student,
+            teaches: Vec::new(),
             created: Timestamp::UNIX_EPOCH,
             expires: None,
         }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tutor_index::IndexError;
 use tutor_models::embed::EmbedError;
 use tutor_models::generate::GenerateError;
 
@@ -39,6 +40,29 @@ impl Refusal {
 
     pub(super) fn with_code(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
+    }
+
+    /// Why a file was not learned.
+    pub(super) fn of_file(error: &IndexError) -> Self {
+        let (status, code) = match error {
+            IndexError::Unsupported { .. } | IndexError::WrongType { .. } => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_file")
+            }
+            IndexError::TooLarge { .. }
+            | IndexError::TooManyPages { .. }
+            | IndexError::TooManyRows { .. }
+            | IndexError::TooManyFiles { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "file_too_large"),
+            IndexError::BadName { .. } => (StatusCode::BAD_REQUEST, "bad_name"),
+            IndexError::Store { source } if source.kind() == std::io::ErrorKind::StorageFull => {
+                (StatusCode::INSUFFICIENT_STORAGE, "disk_full")
+            }
+            IndexError::Store { .. } | IndexError::Incompatible { .. } | IndexError::Embedder(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "index_failed")
+            }
+            IndexError::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
+            _ => (StatusCode::UNPROCESSABLE_ENTITY, "unreadable_file"),
+        };
+        Self::new(status, error.to_string()).with_code(code)
     }
 
     #[cfg(test)]

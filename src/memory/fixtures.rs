@@ -151,5 +151,11 @@ fn keys() {
         r#""requests_per_minute":60,"tokens_per_day":100000,"priority":"background","#,
         r#""created":"2026-09-01T08:00:00Z","expires":"2026-09-01T08:09:00Z"}"#,
     );
-    stands_as(&limited, 1, written);
+    was(&limited, 1, written);
+    let written = concat!(
+        r#"{"name":"grader","hash":"3cea23b2b33dce6e93e24999f29aa0a0a8e4a1d8b8b8b1b0b5a1ff3c2a3cf3f1","#,
+        r#""requests_per_minute":60,"tokens_per_day":100000,"priority":"background","teaches":["cs231n"],"#,
+        r#""created":"2026-09-01T08:00:00Z","expires":"2026-09-01T08:09:00Z"}"#,
+    );
+    stands_as(&ApiKey { teaches: vec![course_id("cs231n")], ..limited }, 2, written);
 }

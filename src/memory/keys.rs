@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tutor_models::generate::Class;
 
-use super::record::Record;
+use super::record::{Record, Unreadable};
 use super::trees::{Change, Trees};
 use super::{CourseId, MemoryError};
 
@@ -87,6 +88,8 @@ pub(crate) struct ApiKey {
     pub(crate) tokens_per_day: Option<u64>,
     /// Whose requests go first.
     pub(crate) priority: Priority,
+    /// Courses whose documents it may list and change.
+    pub(crate) teaches: Vec<CourseId>,
     /// When it was made.
     pub(crate) created: Timestamp,
     /// When it stops working.
@@ -113,6 +116,16 @@ impl ApiKey {
 /// Keyed by hash.
 impl Record for ApiKey {
     const TREE: &'static str = "keys";
+    const VERSION: u8 = 2;
+
+    fn migrate(from: u8, mut old: Value) -> Result<Value, Unreadable> {
+        if from != 1 {
+            return Err(Unreadable::Version { found: from, known: Self::VERSION });
+        }
+        // Version 1 had keys to the models alone.
+        old["teaches"] = Value::Array(Vec::new());
+        Ok(old)
+    }
 }
 
 pub(super) fn create(trees: &mut Trees, key: &ApiKey) -> Result<(), MemoryError> {

@@ -92,6 +92,29 @@ async fn a_real_course_is_cited_to_its_section_and_its_limits_are_known() {
 }
 
 #[tokio::test]
+async fn the_last_change_of_a_document_is_undone() {
+    let program = Program::new().with_course("coast", "The coast", &[&fixture("tides.md")]).await;
+    let shown = async || program.run(&["courses", "documents", "coast", "--json"]).await.ok().out;
+    let first = shown().await;
+    let other = program.folder().join("tides.md");
+    std::fs::write(&other, "# Tides\n\nAnother text.\n").unwrap();
+    let replaced = program.run(&["ingest", "--course", "coast", other.to_str().unwrap()]).await.ok().out;
+    assert!(replaced.contains("“tutor courses restore” brings the old one back"), "{replaced}");
+    let second = shown().await;
+    for expected in [&first, &second] {
+        let said = program.run(&["courses", "restore", "coast", "tides.md"]).await.ok().out;
+        assert!(said.contains("The same command undoes this."), "{said}");
+        assert_eq!(shown().await, *expected);
+    }
+    program.run(&["courses", "remove", "coast", "tides.md"]).await.ok();
+    let said = program.run(&["courses", "restore", "coast", "tides.md"]).await.ok().out;
+    assert!(said.starts_with("tides.md is back as it was before"), "{said}");
+    assert_eq!(shown().await, second);
+    let done = program.run(&["courses", "restore", "coast", "tides.md"]).await;
+    assert!(done.code == 1 && done.err.contains("no earlier version of “tides.md”"), "{}", done.err);
+}
+
+#[tokio::test]
 async fn bad_input_gets_a_sentence_and_changes_nothing() {
     let program = Program::new().with_course("coast", "The coast", &[&fixture("tides.md")]).await;
     let before = program.run(&["courses", "documents", "coast", "--json"]).await.ok().out;

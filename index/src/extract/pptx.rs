@@ -2,11 +2,13 @@
 
 mod chart;
 
+use std::collections::HashSet;
+
 use roxmltree::Node;
 
 use super::archive::Archive;
 use super::relations::{self, Relations};
-use super::{Extracted, IndexError, Kind, PAGES, Reader, Sections, formula, tables, xml};
+use super::{Block, Extracted, IndexError, Kind, PAGES, Reader, Sections, formula, tables, xml};
 use crate::Place;
 
 /// Reads all slides.
@@ -48,6 +50,7 @@ fn slide(archive: &mut Archive<'_>, sections: &mut Sections, number: u32, path: 
     let title = xml::below(document.root(), "spTree").and_then(title).unwrap_or_default();
     sections.heading(1, &title);
     shapes(document.root_element(), sections);
+    once(&mut sections.blocks, before);
     let related = relations::of(archive, path)?;
     for drawing in related.targets("diagramData") {
         diagram(archive.text(&drawing)?, sections)?;
@@ -66,6 +69,13 @@ fn slide(archive: &mut Archive<'_>, sections: &mut Sections, number: u32, path: 
         notes(archive.text(&path)?, sections)?;
     }
     Ok(())
+}
+
+/// Leaves out what a slide shows again, as for an animation: two hundred arrows' letters hide its words.
+fn once(blocks: &mut Vec<Block>, before: usize) {
+    let mut seen = HashSet::new();
+    let again = blocks.split_off(before);
+    blocks.extend(again.into_iter().filter(|block| seen.insert(block.text.clone())));
 }
 
 /// The text of the title's shape.

@@ -100,6 +100,7 @@ pub(in crate::memory) fn key(name: &str) -> ApiKey {
         requests_per_minute: None,
         tokens_per_day: None,
         priority: Priority::Student,
+        teaches: Vec::new(),
         created: at(0),
         expires: None,
     }

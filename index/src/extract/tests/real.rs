@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::{Extracted, extract, supports};
+use sha2::{Digest as _, Sha256};
+
+use super::super::{Block, Extracted, extract, supports};
 use crate::{IndexError, Place};
 
 fn material() -> Option<PathBuf> {
@@ -173,4 +175,28 @@ fn equations_are_kept() {
     let Some(folder) = material() else { return };
     let blocks = read(&folder.join("documents/samples/markitdown/equations.docx")).unwrap().blocks;
     insta::assert_snapshot!(super::shown(&blocks));
+}
+
+/// Pages that were read through beside the originals, and a hash of the whole file's text.
+#[test]
+fn chosen_pages_read_as_the_original() {
+    let Some(folder) = material() else { return };
+    for (file, pages) in [
+        // “Geometrie und Topologie” by Martin Thoma, CC BY-SA 4.0.
+        ("documents/geotopo.pdf", &[7][..]),
+        ("documents/multicolumn.pdf", &[1]),
+        ("documents/samples/pypdf/google-doc-document.pdf", &[1]),
+        ("courses/cs231n/nerf-write-up.pdf", &[2]),
+        ("courses/step-into-llm-zh/parallel_slides.pdf", &[9, 26]),
+        ("courses/ai-system-zh/slides/SystemforAI-7-Platform.pdf", &[19, 25]),
+    ] {
+        let blocks = read(&folder.join(file)).unwrap().blocks;
+        let mut digest = Sha256::new();
+        blocks.iter().for_each(|block| digest.update(format!("{:?}{:?}{}\n", block.place, block.section, block.text)));
+        let on = |block: &&Block| matches!(&block.place, Some(Place::Page { page }) if pages.contains(page));
+        let shown = super::shown(&blocks.iter().filter(on).cloned().collect::<Vec<_>>());
+        let whole = crate::writer::hexadecimal(&digest.finalize()[..8]);
+        let name = file.rsplit('/').next().unwrap();
+        insta::assert_snapshot!(name, format!("{} blocks, {whole}\n\n{shown}", blocks.len()));
+    }
 }
