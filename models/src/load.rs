@@ -229,7 +229,7 @@ async fn ask(model: &Arc<dyn Generate>, request: Request, began: Option<&Semapho
         match event? {
             Event::Text(_) | Event::Anew(_) => {
                 let now = Instant::now();
-                permit = None;
+                drop(permit.take());
                 first.get_or_insert(now - start);
                 gaps.extend(last.replace(now).map(|last| (now, (now - last).as_secs_f64())));
             }
