@@ -156,7 +156,7 @@ fn item(listed: Listed) -> Item {
 
 /// Shows how far it is: on a terminal each question, else each tenth.
 async fn tell(app: &App, output: &Output, at: usize, all: usize) {
-    let values = [("done", at.to_string()), ("all", all.to_string())];
+    let values = [("done", (at + 1).to_string()), ("all", all.to_string())];
     let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
     let line = app.parts.words.say(output.terminal().language, "eval-progress", &values);
     if output.terminal().progress {
