@@ -109,15 +109,17 @@ impl Task {
             let language = Language::of(&item.question).unwrap_or(output.terminal().language);
             let answered = ask(app, &course, &item.question, language).await?;
             let quoted = app.parts.words.say(language, "from-notes", &[]);
-            done.push(Done { question: item.question.clone(), answer: compared(item, &answered, &quoted) });
+            let next = Done { question: item.question.clone(), answer: compared(item, &answered, &quoted) };
+            if self.json {
+                // At once: it takes long, and whoever interrupts it keeps what was measured.
+                output.json(&detail(&next)).await;
+            }
+            done.push(next);
         }
         let answers: Vec<Answer> = done.iter().map(|done| done.answer.clone()).collect();
         let figures = Answering::of(&answers);
         if self.json {
-            let questions: Vec<_> = done.iter().map(detail).collect();
-            output
-                .json(&json!({"model": app.parts.model.chat_name(), "figures": figures, "questions": questions}))
-                .await;
+            output.json(&json!({"type": "figures", "model": app.parts.model.chat_name(), "figures": figures})).await;
         } else {
             show(&figures, &done, app, output).await;
         }
@@ -154,7 +156,7 @@ fn item(listed: Listed) -> Item {
 
 /// Shows how far it is: on a terminal each question, else each tenth.
 async fn tell(app: &App, output: &Output, at: usize, all: usize) {
-    let values = [("done", at.to_string()), ("all", all.to_string())];
+    let values = [("done", (at + 1).to_string()), ("all", all.to_string())];
     let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
     let line = app.parts.words.say(output.terminal().language, "eval-progress", &values);
     if output.terminal().progress {
@@ -203,6 +205,7 @@ fn compared(item: &Item, answered: &Answered, quoted: &str) -> Answer {
 fn detail(done: &Done) -> serde_json::Value {
     let Done { question, answer } = done;
     json!({
+        "type": "question",
         "question": question,
         "covered": answer.covered,
         "refused": answer.refused,
