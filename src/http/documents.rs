@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, Sse};
@@ -36,8 +37,9 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub(super) async fn list(
     State(service): Shared,
     Extension(access): Extension<Access>,
-    Path(course): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, Refusal> {
+    let course = named(path)?;
     let course = taught(&service, &access, &course).await?.to_string();
     let listed = move |index: &tutor_index::Index| Ok((index.documents(&course)?, index.version(&course)?));
     let (documents, version) = service.parts.on_index(listed).await?;
@@ -50,10 +52,15 @@ pub(super) async fn list(
 pub(super) async fn learn(
     State(service): Shared,
     Extension(access): Extension<Access>,
-    Path((course, name)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
+    let (course, name) = named(path)?;
     let course = taught(&service, &access, &course).await?;
+    if name.contains(char::is_control) {
+        // It would tear the lists that people read.
+        return Err(Refusal::of_file(&IndexError::BadName { name }));
+    }
     let busy = || Refusal::too_many("other files are being learned", "busy", AGAIN);
     let place = service.uploads.clone().try_acquire_owned().map_err(|_| busy())?;
     let (head, body) = request.into_parts();
@@ -76,14 +83,20 @@ pub(super) async fn learn(
 pub(super) async fn remove(
     State(service): Shared,
     Extension(access): Extension<Access>,
-    Path((course, name)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Value>, Refusal> {
+    let (course, name) = named(path)?;
     let course = taught(&service, &access, &course).await?.to_string();
     let document = name.clone();
     if !service.parts.on_index(move |index| index.remove(&course, &document)).await? {
         return Err(Refusal::new(StatusCode::NOT_FOUND, format!("the course has no document {name:?}")));
     }
     Ok(Json(json!({"object": "document", "name": name, "deleted": true})))
+}
+
+/// What the address names; it may be no text at all.
+fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Refusal> {
+    path.map(|Path(named)| named).map_err(|error| Refusal::bad(error.body_text()).with_code("bad_name"))
 }
 
 /// The course, if whoever asks may teach it. Who may not learns nothing of it, not even whether it is there.

@@ -89,6 +89,8 @@ async fn what_cannot_be_learned_is_refused_in_openai_s_form() {
         ("empty.md", Vec::new(), (422, "unreadable_file")),
         ("large.md", vec![b'x'; 50_000_001], (413, "")),
         (&"n".repeat(600), b"x".to_vec(), (400, "bad_name")),
+        ("two%0Alines.md", b"x".to_vec(), (400, "bad_name")),
+        ("%ff.md", b"x".to_vec(), (400, "bad_name")),
     ] {
         for accept in ["application/json", "text/event-stream"] {
             let request = put(&format!("{url}/{name}"), bytes.clone()).header("accept", accept);
