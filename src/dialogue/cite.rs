@@ -68,10 +68,12 @@ pub(crate) fn check(answer: &str, asked: &str, passages: &[Passage]) -> Vec<Chec
     stretches(&without_marks(answer))
         .into_iter()
         .map(|(gap, text)| {
-            let said: HashSet<String> = content_words(&text).into_iter().collect();
+            let all = content_words(&text);
+            let turns = is_circle(&all, &text);
+            let said: HashSet<String> = all.into_iter().collect();
             let counted = numbers(&text);
             let supports = (0..passages.len()).map(|at| {
-                let known = counted.iter().all(|number| figures[at].contains(number));
+                let known = !turns && counted.iter().all(|number| figures[at].contains(number));
                 if known { share(&said, &words[at]) } else { 0.0 }
             });
             let best = supports.enumerate().fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
@@ -204,6 +206,12 @@ fn cited(passage: usize, checked: &[Checked], passages: &[Passage]) -> Cited {
         .map(|sentence| format!("{} ", sentence.text))
         .collect();
     Cited { passage, quote: quote(&said, &passages[passage]).to_owned() }
+}
+
+/// Whether a model went round in circles: what it repeats stands in the notes, the sentence does not.
+fn is_circle(words: &[String], text: &str) -> bool {
+    let different: HashSet<&String> = words.iter().collect();
+    words.len() > 12 && different.len() * 4 <= words.len() && !text.starts_with("```")
 }
 
 /// Words of a passage that count as evidence: its text and its headings.
@@ -374,6 +382,14 @@ mod tests {
             answer.text,
             "学习率决定更新的幅度。[1] 企鹅住在南极的冰上。（非讲义内容） 学习率太大时，损失会发散。[1]"
         );
+    }
+
+    #[test]
+    fn going_round_in_circles_is_no_support() {
+        let circle = format!("学习率决定{}", "每一步更新的幅度".repeat(12));
+        let checked = check(&circle, "", &notes());
+        assert_eq!((checked[0].passage, checked[0].support), (None, 0.0));
+        assert!(is_poor(&checked));
     }
 
     #[test]
