@@ -176,7 +176,7 @@ async fn a_model_that_is_missing_or_truncated_is_named() {
     std::fs::write(models.join(whole.file_name().unwrap()), &bytes[..bytes.len() / 3]).unwrap();
     let (code, err) = run().await;
     assert_eq!(code, Some(1), "{err}");
-    assert!(err.contains("model"), "{err}");
+    assert!(err.contains("is damaged") && err.contains("tutor models pull smollm2-135m-instruct"), "{err}");
 }
 
 #[tokio::test]
